@@ -1,0 +1,1 @@
+"""The floor's own values and arithmetic: no I/O, standard library only."""

@@ -1,0 +1,1 @@
+"""What engineers tune: the floor, the services and the batch rules, compiled from YAML into frozen values."""

@@ -1,0 +1,62 @@
+"""
+One compiled set of rules: what the daemon plans, releases and answers by, and its hash.
+
+Pure and immutable; a reload swaps the whole value. Reading it from files is `schema`'s work.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from batcher.rules.batch_rules import BatchRule, JobFacts
+from batcher.rules.floor import CatalogueEntry, Fixture, Process, Product, Service, Site, Station, Tier
+
+
+@dataclass(frozen=True)
+class PlanningRules:
+    """How far and how long the planner looks, and how much is released ahead."""
+
+    horizon_s: int = 7 * 86_400
+    budget_s: float = 5.0  #: wall-clock seconds for one plan
+    queue_depth: int = 2  #: live tickets at a station, the running one included
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Everything an engineer has written down; mappings are by id and in the order of the files."""
+
+    hash: str
+    site: Site
+    processes: Mapping[str, Process]
+    stations: Mapping[str, Station]
+    fixtures: Mapping[str, Fixture]
+    products: Mapping[str, Product]
+    services: Mapping[str, Service]
+    tiers: Mapping[str, Tier]
+    batch_rules: tuple[BatchRule, ...]
+    planning: PlanningRules
+    catalogue: Mapping[str, CatalogueEntry]
+
+    def entry(self, sku: str) -> CatalogueEntry | None:
+        """Return what a SKU is: by the catalogue, else by the first product whose pattern takes it."""
+        found = self.catalogue.get(sku)
+        if found is not None:
+            return found
+        for product in self.products.values():
+            if any(fnmatchcase(sku, pattern) for pattern in product.skus):
+                return CatalogueEntry(sku=sku, product=product.id, finish="")
+        return None
+
+    def match(self, facts: JobFacts) -> BatchRule | None:
+        """Return the first active rule that takes a job; none when no rule does."""
+        return next((rule for rule in self.batch_rules if rule.mismatch(facts) is None), None)
+
+    def explain(self, facts: JobFacts) -> list[tuple[BatchRule, str | None]]:
+        """Return each rule down to the one that takes the job, with why it does not (none: it does)."""
+        told: list[tuple[BatchRule, str | None]] = []
+        for rule in self.batch_rules:
+            why_not = rule.mismatch(facts)
+            told.append((rule, why_not))
+            if why_not is None:
+                break
+        return told
