@@ -1,0 +1,105 @@
+"""
+Process settings: where things are and how the process runs, from one file and the environment.
+
+Built once at the door (`cli`, `daemon`) and handed down. What engineers tune while it runs are rules, not settings.
+"""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from batcher.domain.clock import Clock
+from batcher.errors import Fault, SettingsError
+
+#: Names the settings file; every other setting may stand in it as KEY=value.
+SETTINGS_FILE = "BATCHER_SETTINGS"
+
+
+class Settings(BaseSettings):
+    """Every setting, its environment variable being its name in capitals behind ``BATCHER_``."""
+
+    model_config = SettingsConfigDict(env_prefix="BATCHER_", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    state_dir: Path = Field(Path("state"), description="Directory for everything the daemon writes.")
+    database_url: str = Field("", description="SQLite or PostgreSQL; empty is SQLite in the state directory.")
+    rules: Path = Field(Path("config/floor"), description="Directory of the rules files.")
+    catalogue: Path | None = Field(
+        None, description="Catalogue to use instead of catalogue.csv in the rules directory."
+    )
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port the API listens on; 0 lets the system choose.")
+    drop_dir: Path | None = Field(
+        None, description="Drop folder for order files; empty is drop/ in the state directory."
+    )
+    poll_s: float = Field(2.0, gt=0, description="Seconds between looks into the drop folder.")
+    plan_s: float = Field(60.0, gt=0, description="Seconds between planning cycles.")
+    dispatch_s: float = Field(2.0, gt=0, description="Seconds between looks at what must be released and sent.")
+    reports_s: float = Field(2.0, gt=0, description="Seconds between looks into the report folders.")
+    housekeeping_s: float = Field(30.0, gt=0, description="Seconds between roll-ups, metrics and clean-up.")
+    solver_workers: int = Field(2, ge=1, le=64, description="Threads the solver may use.")
+    solver_memory_mb: int = Field(4096, ge=256, description="Memory the solver's process may take.")
+    seed: int = Field(0, description="Seed of the planner.")
+    speed: float = Field(
+        1.0, gt=0, le=10_000, description="How many times as fast as real time the floor's clock runs."
+    )
+    clock: str = Field("", description="FLOOR_ISO@REAL_ISO: the floor's time at a real instant; empty is now at now.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["json", "text"] = Field("json", description="JSON lines for machines, text for people.")
+    drain_s: float = Field(20.0, gt=0, description="Seconds that a stop waits for work under way.")
+
+    @field_validator("clock")
+    @classmethod
+    def _two_instants(cls, value: str) -> str:
+        if value:
+            floor_at, _, anchor_at = value.partition("@")
+            if not (_aware(floor_at) and _aware(anchor_at)):
+                raise ValueError("must be two instants with offsets, FLOOR_ISO@REAL_ISO")
+        return value
+
+    @property
+    def store_url(self) -> str:
+        """Return the database in use."""
+        return self.database_url or f"sqlite:///{self.state_dir.absolute() / 'batcher.db'}"
+
+    @property
+    def orders_dir(self) -> Path:
+        """Return the drop folder in use."""
+        return self.drop_dir or self.state_dir / "drop"
+
+    def floor_clock(self, started_at: datetime) -> Clock:
+        """Return the floor's clock; without an anchor, floor time is `started_at` now."""
+        if not self.clock:
+            return Clock(self.speed, started_at, started_at)
+        floor_at, _, anchor_at = self.clock.partition("@")
+        return Clock(self.speed, datetime.fromisoformat(floor_at), datetime.fromisoformat(anchor_at))
+
+
+def _aware(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def load_settings(**overrides: object) -> Settings:
+    """
+    Read the settings file, if one is named, and the environment; arguments that are not None win.
+
+    Raises
+    ------
+    SettingsError
+        Naming each setting that cannot be used, and why.
+    """
+    path = os.environ.get(SETTINGS_FILE)
+    if path and not Path(path).is_file():
+        raise SettingsError(f"{SETTINGS_FILE}: there is no file {path}")
+    chosen = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(_env_file=path, **chosen)  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = [Fault(f"BATCHER_{str(e['loc'][0]).upper()}", str(e["msg"])) for e in error.errors()]
+        raise SettingsError("\n".join(map(str, faults))) from error
