@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the API listens on; 0 lets the system choose.")
+    allow_remote: bool = Field(
+        False, description="Let the API listen where other machines reach it; it has no log-in of its own."
+    )
     drop_dir: Path | None = Field(
         None, description="Drop folder for order files; empty is drop/ in the state directory."
     )

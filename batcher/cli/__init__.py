@@ -1,0 +1,1 @@
+"""The commands; everything they do is done below."""

@@ -1,0 +1,115 @@
+"""
+Log lines: one JSON object each (or text for people), UTC, an event name and ids, never personal text.
+
+Names and dates to be printed on gifts are personal data and stay out of logs: keys that could carry them are
+dropped, and messages of exceptions that are not ours are withheld, since they may quote their input.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+from batcher.errors import BatcherError
+
+#: Keys whose values may tell who someone is or what is printed for them; dropped at any depth.
+PERSONAL_KEYS = frozenset(
+    {
+        "address",
+        "artwork",
+        "attributes",
+        "body",
+        "content",
+        "customer",
+        "document",
+        "email",
+        "lines",
+        "name",
+        "names",
+        "personalisation",
+        "phone",
+        "postcode",
+        "recipient",
+        "text",
+    }
+)
+#: Exceptions whose messages we know: our own, and the system's, which name files.
+_TOLD = (BatcherError, OSError)
+
+
+def configure(level: str, form: Literal["json", "text"]) -> None:
+    """Send structlog and the standard library's loggers to stderr in one form, from `level` up."""
+    before: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        drop_personal,
+        tell_exception,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *before,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    last: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if form == "json":
+        last.append(structlog.processors.JSONRenderer())
+    else:
+        last += [escape_controls, structlog.dev.ConsoleRenderer(colors=False)]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=last))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in ("uvicorn", "uvicorn.error", "apscheduler", "watchfiles"):
+        # their news is ours to tell; their troubles are not
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def drop_personal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop every key, at any depth, that may carry personal text."""
+    return {key: _without_personal(value) for key, value in event.items() if key not in PERSONAL_KEYS}
+
+
+def _without_personal(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _without_personal(inner) for key, inner in value.items() if key not in PERSONAL_KEYS}
+    if isinstance(value, list | tuple):
+        return [_without_personal(inner) for inner in value]
+    return value
+
+
+def tell_exception(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace an exception by its type, code, place and, where it is safe, its message."""
+    given = event.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["error"] = {
+            "type": type(error).__name__,
+            **({"code": error.code} if isinstance(error, BatcherError) else {}),
+            **({"message": str(error)} if isinstance(error, _TOLD) else {}),
+            "frames": [
+                f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+            ],
+        }
+    return event
+
+
+def escape_controls(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Make line breaks and terminal sequences visible, so that a value cannot forge a log line."""
+    return {key: _printable(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
