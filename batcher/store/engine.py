@@ -1,0 +1,125 @@
+"""
+Engines: how a connection is opened and how its transactions begin.
+
+SQLite's defaults are wrong for us (no foreign keys, no write-ahead log, transactions that upgrade and fail), so each
+connection is set up here and checked. Locks between processes are in `lock`, sessions in `session`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+    StatementError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from batcher.errors import BatcherError, InvariantError, SettingsError, StoreError, StoreUnavailableError
+
+#: How long a statement waits for another process's write.
+_BUSY_TIMEOUT_MS = 10_000
+_PRAGMAS = (
+    # name, value to set, value to read back
+    ("busy_timeout", str(_BUSY_TIMEOUT_MS), _BUSY_TIMEOUT_MS),
+    ("journal_mode", "WAL", "wal"),
+    ("synchronous", "FULL", 2),
+    ("foreign_keys", "ON", 1),
+)
+#: Names our writers' advisory lock on PostgreSQL ("batcher" in hexadecimal, cut to 63 bits).
+_WRITER_LOCK = 0x6261_7463_6865_72
+_WRITES = "batcher_writes"
+
+
+def parse_url(url: str) -> URL:
+    """
+    Return a database URL, PostgreSQL always with the psycopg 3 driver.
+
+    Raises
+    ------
+    SettingsError
+        When it is neither a SQLite file nor PostgreSQL.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql":
+            return parsed.set(drivername="postgresql+psycopg")
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise SettingsError("database_url is not a URL such as sqlite:////var/lib/batcher/batcher.db") from error
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        raise SettingsError("database_url must be sqlite:////path/to/file or postgresql://…")
+    return parsed
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the database file of a SQLite URL; none for PostgreSQL."""
+    parsed = parse_url(url)
+    return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine for reading whose transactions see one moment; `writing` makes one that may write."""
+    # parameters hold what people had engraved: they belong in no error message and no log
+    engine = create_engine(parse_url(url), hide_parameters=True, pool_pre_ping=True, pool_size=8, max_overflow=24)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """Return the same engine with transactions that take the one write lock of the database as they begin."""
+    return engine.execution_options(**{_WRITES: True})
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    # the driver's own idea of transactions skips SELECT and DDL; `_begin` says BEGIN instead
+    connection.isolation_level = None
+    for name, value, expected in _PRAGMAS:
+        connection.execute(f"PRAGMA {name}={value}")
+        found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != expected:
+            raise StoreError(f"SQLite refuses PRAGMA {name}={value} (it says {found}); is the file on a network share?")
+
+
+def _begin(connection: Connection) -> None:
+    writes = bool(connection.get_execution_options().get(_WRITES))
+    if connection.dialect.name == "sqlite":
+        # a reader that upgrades fails at once when another has written: writers ask for the lock first
+        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    elif writes:
+        # one writer at a time, as on SQLite: events then ascend in the order of commits
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the database library's errors into ours."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise InvariantError(f"the database refused a row: {error.orig}") from error
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise StoreUnavailableError(f"the database does not answer: {_cause(error)}") from error
+    except StatementError as error:
+        if isinstance(error.orig, BatcherError):
+            raise error.orig from error
+        raise StoreError(f"the database refused: {_cause(error)}") from error
+    except SQLAlchemyError as error:
+        raise StoreError(f"the database refused: {error}") from error
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    text = str(error.orig) if isinstance(error, DBAPIError | StatementError) else str(error)
+    return text.strip().splitlines()[0] if text.strip() else type(error).__name__

@@ -1,0 +1,95 @@
+"""
+The record of every change of state: what webhooks, the board and `why` are told from.
+
+An event is written in the transaction that makes its change, and never changed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlmodel import Session
+
+from batcher.store import tables
+from batcher.store.rows import columns
+
+
+@dataclass(frozen=True)
+class Event:
+    """One change of state."""
+
+    seq: int  #: ascending in the order of commits; no gaps are promised
+    at: datetime
+    kind: str  #: order, item, job, batch, ticket or station
+    ident: str
+    order_key: str | None
+    before: str | None  #: none: it came into being
+    after: str
+    data: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of state that is about to be recorded."""
+
+    kind: str
+    ident: str
+    order_key: str | None
+    before: str | None
+    after: str
+    data: Mapping[str, object]
+
+
+def record(
+    s: Session,
+    *,
+    kind: str,
+    ident: str,
+    order_key: str | None = None,
+    before: str | None = None,
+    after: str,
+    now: datetime,
+    data: Mapping[str, object] | None = None,
+) -> None:
+    """Record one change of state."""
+    record_all(s, [Change(kind, ident, order_key, before, after, data or {})], now)
+
+
+def record_all(s: Session, changes: Iterable[Change], now: datetime) -> None:
+    """Record changes of state that happen together."""
+    rows = [
+        {
+            "at": now,
+            "kind": change.kind,
+            "ident": change.ident,
+            "order_key": change.order_key,
+            "before": change.before,
+            "after": change.after,
+            "data": dict(change.data),
+        }
+        for change in changes
+    ]
+    if rows:
+        s.execute(insert(tables.events), rows)
+
+
+def events_after(s: Session, seq: int, limit: int) -> list[Event]:
+    """Return the events that follow one, oldest first."""
+    events = tables.events
+    found = s.execute(select(*columns(events, Event)).where(events.c.seq > seq).order_by(events.c.seq).limit(limit))
+    return [Event(*row) for row in found]
+
+
+def events_of(s: Session, *, order_key: str | None = None, ident: str | None = None) -> list[Event]:
+    """Return the events of one order with all its pieces, or of one thing, oldest first."""
+    events = tables.events
+    wanted = events.c.order_key == order_key if order_key is not None else events.c.ident == ident
+    found = s.execute(select(*columns(events, Event)).where(wanted).order_by(events.c.seq))
+    return [Event(*row) for row in found]
+
+
+def last_seq(s: Session) -> int:
+    """Return the number of the newest event; 0 when there is none."""
+    found = s.execute(select(tables.events.c.seq).order_by(tables.events.c.seq.desc()).limit(1)).scalar_one_or_none()
+    return int(found or 0)

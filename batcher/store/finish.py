@@ -1,0 +1,177 @@
+"""
+The end of a ticket: what became of each piece on it, and what follows from that.
+
+A piece that was made goes on to its next step or to packing; one that failed is scrapped and made again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlmodel import Session
+
+from batcher.domain.states import BatchState, ItemState, JobState, OrderState, TicketState
+from batcher.errors import InvariantError
+from batcher.store import tables
+from batcher.store.events import record
+from batcher.store.order_intake import NewPiece, add_pieces
+from batcher.store.rows import chunks
+from batcher.store.steps import BATCH, ITEM, JOB, TICKET, Subject, move, subject
+from batcher.store.ticket_queries import get_ticket
+from batcher.store.ticket_steps import close_outbox
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Pieces of a finished ticket, by item id."""
+
+    done: list[str]
+    failed: list[str]
+    remakes: list[str]  #: new pieces that stand in for failed ones
+
+
+def finish_ticket(
+    s: Session,
+    ticket_id: str,
+    outcomes: Mapping[str, str],
+    *,
+    rests: Mapping[str, int],
+    now: datetime,
+    reason: str = "",
+) -> Finished:
+    """
+    End a ticket with the outcome of every piece on it.
+
+    Parameters
+    ----------
+    outcomes
+        ``done`` or ``failed`` by item id, for exactly the pieces of the ticket.
+    rests
+        Seconds to rest after a job, by job id; left out: none.
+    reason
+        Why pieces failed.
+
+    Raises
+    ------
+    InvariantError
+        When a piece has no outcome, or is not on the ticket.
+    TransitionError
+        When the ticket has ended before, or was never sent.
+    """
+    ticket = get_ticket(s, ticket_id)
+    rows = _pieces(s, ticket_id)
+    if {row.item_id for row in rows} != set(outcomes) or not set(outcomes.values()) <= {"done", "failed"}:
+        raise InvariantError(f"ticket {ticket_id} ends with an outcome for each of its pieces, and for no other")
+    done = [row for row in rows if outcomes[row.item_id] == "done"]
+    failed = [row for row in rows if outcomes[row.item_id] == "failed"]
+    told = {"station": ticket.station, "batch": ticket.batch_id, "done": len(done), "failed": len(failed)}
+    if reason:
+        told["reason"] = reason
+    end = (TicketState.DONE, BatchState.DONE) if done else (TicketState.FAILED, BatchState.FAILED)
+    move(s, TICKET, [Subject(ticket_id, ticket.state)], end[0], now, data=told, values={"ended_at": now})
+    close_outbox(s, ticket_id, now)
+    move(s, BATCH, [subject(s, BATCH, ticket.batch_id)], end[1], now, data=told, values={"ended_at": now})
+    _note_outcomes(s, ticket_id, done, "done")
+    _note_outcomes(s, ticket_id, failed, "failed")
+    _go_on(s, done, rests, now)
+    remakes = _make_again(s, failed, reason, now)
+    return Finished([row.item_id for row in done], [row.item_id for row in failed], remakes)
+
+
+def _pieces(s: Session, ticket_id: str) -> Sequence[Row[Any]]:
+    listed, jobs, items, orders = tables.ticket_items, tables.jobs, tables.items, tables.orders
+    return s.execute(
+        select(
+            jobs.c.id,
+            jobs.c.item_id,
+            jobs.c.order_key,
+            jobs.c.state,
+            jobs.c.step,
+            jobs.c.steps,
+            items.c.state.label("item_state"),
+            orders.c.state.label("order_state"),
+        )
+        .join_from(listed, jobs, jobs.c.id == listed.c.job_id)
+        .join(items, items.c.id == jobs.c.item_id)
+        .join(orders, orders.c.key == jobs.c.order_key)
+        .where(listed.c.ticket_id == ticket_id)
+        .order_by(listed.c.slot, jobs.c.id)
+    ).all()
+
+
+def _note_outcomes(s: Session, ticket_id: str, rows: Sequence[Row[Any]], outcome: str) -> None:
+    listed = tables.ticket_items
+    for part in chunks([row.id for row in rows]):
+        these = update(listed).where(listed.c.ticket_id == ticket_id, listed.c.job_id.in_(part))
+        s.execute(these.values(live=False, outcome=outcome))
+
+
+def _go_on(s: Session, rows: Sequence[Row[Any]], rests: Mapping[str, int], now: datetime) -> None:
+    """Ready the next step of pieces that were made; after the last step a piece is made."""
+    move(s, JOB, _jobs(rows), JobState.DONE, now, values={"done_at": now})
+    unwanted = [row for row in rows if row.order_state is OrderState.CANCELLED]
+    move(s, ITEM, _items(unwanted), ItemState.CANCELLED, now)
+    wanted = [row for row in rows if row.order_state is not OrderState.CANCELLED]
+    by_rest: dict[int, list[Row[Any]]] = {}
+    for row in wanted:
+        by_rest.setdefault(rests.get(row.id, 0), []).append(row)
+    jobs = tables.jobs
+    for rest_s, rested in by_rest.items():
+        ready_at = now + timedelta(seconds=rest_s)
+        following = [f"{row.item_id}-{row.step + 1}" for row in rested if row.step < row.steps]
+        for part in chunks(following):
+            s.execute(update(jobs).where(jobs.c.id.in_(part)).values(ready_at=ready_at))
+        last = [row for row in rested if row.step == row.steps]
+        move(s, ITEM, _items(last), ItemState.MADE, now, values={"made_at": ready_at})
+
+
+def _make_again(s: Session, rows: Sequence[Row[Any]], reason: str, now: datetime) -> list[str]:
+    """Scrap pieces that failed; each gets one remake, unless nobody wants it any more."""
+    move(s, JOB, _jobs(rows), JobState.FAILED, now, values={"done_at": now})
+    unwanted = [row for row in rows if row.order_state is OrderState.CANCELLED]
+    move(s, ITEM, _items(unwanted), ItemState.CANCELLED, now)
+    wanted = [row for row in rows if row.order_state is not OrderState.CANCELLED]
+    move(s, ITEM, _items(wanted), ItemState.SCRAPPED, now, data={"reason": reason})
+    _drop_later_steps(s, wanted, now)
+    return [_remake(s, row, reason, now) for row in wanted]
+
+
+def _drop_later_steps(s: Session, rows: Sequence[Row[Any]], now: datetime) -> None:
+    jobs = tables.jobs
+    for part in chunks([row.item_id for row in rows]):
+        later = s.execute(
+            select(jobs.c.id, jobs.c.state, jobs.c.order_key).where(
+                jobs.c.item_id.in_(part), jobs.c.state == JobState.WAITING
+            )
+        )
+        move(s, JOB, [Subject(*row) for row in later], JobState.CANCELLED, now)
+
+
+def _remake(s: Session, row: Row[Any], reason: str, now: datetime) -> str:
+    items, jobs = tables.items, tables.jobs
+    item = s.execute(select(items).where(items.c.id == row.item_id)).one()
+    route = s.execute(select(jobs.c.process).where(jobs.c.item_id == row.item_id).order_by(jobs.c.step)).scalars()
+    piece = NewPiece(
+        line_id=item.line_id,
+        sku=item.sku,
+        product=item.product,
+        finish=item.finish,
+        text=item.text,
+        artwork=item.artwork,
+        attributes=item.attributes,
+        processes=tuple(route),
+    )
+    (remake,) = add_pieces(s, row.order_key, [piece], now, remake_of=row.item_id, remake_reason=reason)
+    told = {"remake_of": row.item_id, "reason": reason}
+    record(s, kind="item", ident=remake, order_key=row.order_key, after=ItemState.WAITING, now=now, data=told)
+    return remake
+
+
+def _jobs(rows: Sequence[Row[Any]]) -> list[Subject[JobState]]:
+    return [Subject(row.id, row.state, row.order_key) for row in rows]
+
+
+def _items(rows: Sequence[Row[Any]]) -> list[Subject[ItemState]]:
+    return [Subject(row.item_id, row.item_state, row.order_key) for row in rows]

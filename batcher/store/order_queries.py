@@ -1,0 +1,134 @@
+"""Orders, pieces and jobs, read: single ones, lists for people, and the open work that planning starts from."""
+
+from collections.abc import Collection
+from dataclasses import fields
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlmodel import Session
+
+from batcher.domain.orders import Item, Job, OpenWork, Order, OrderIn
+from batcher.domain.states import ItemState, JobState, OrderState
+from batcher.errors import NotFoundError
+from batcher.store import tables
+from batcher.store.order_intake import order_in
+from batcher.store.rows import columns
+
+_OPEN = (OrderState.HELD, OrderState.WAITING, OrderState.IN_PRODUCTION)
+_PLANNED = (OrderState.WAITING, OrderState.IN_PRODUCTION)
+
+
+def get_order(s: Session, key: str) -> Order:
+    """
+    Return one order.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    row = s.execute(select(*columns(tables.orders, Order)).where(tables.orders.c.key == key)).one_or_none()
+    if row is None:
+        raise NotFoundError("order", key)
+    return Order(*row)
+
+
+def find_orders(s: Session, order_id_or_key: str) -> list[Order]:
+    """Return the orders that a source, or we, call so; sources may use the same id."""
+    orders = tables.orders
+    named = or_(orders.c.key == order_id_or_key, orders.c.order_id == order_id_or_key)
+    found = s.execute(select(*columns(orders, Order)).where(named).order_by(orders.c.key))
+    return [Order(*row) for row in found]
+
+
+def order_content(s: Session, key: str) -> OrderIn:
+    """Return an order as its source sent it."""
+    content = s.execute(select(tables.orders.c.content).where(tables.orders.c.key == key)).scalar_one_or_none()
+    if content is None:
+        raise NotFoundError("order", key)
+    return order_in(content)
+
+
+def list_orders(
+    s: Session, *, states: Collection[OrderState] | None = None, limit: int = 100, after: str | None = None
+) -> list[Order]:
+    """Return a page of orders by key, which is by time of receipt; `after` is the last key of the page before."""
+    orders = tables.orders
+    statement = select(*columns(orders, Order)).order_by(orders.c.key).limit(limit)
+    if states is not None:
+        statement = statement.where(orders.c.state.in_(states))
+    if after is not None:
+        statement = statement.where(orders.c.key > after)
+    return [Order(*row) for row in s.execute(statement)]
+
+
+def open_orders(s: Session) -> list[Order]:
+    """Return the orders that are neither complete nor cancelled, the most urgent first."""
+    orders = tables.orders
+    found = s.execute(
+        select(*columns(orders, Order)).where(orders.c.state.in_(_OPEN)).order_by(orders.c.leave_by_at, orders.c.key)
+    )
+    return [Order(*row) for row in found]
+
+
+def open_work(s: Session) -> list[OpenWork]:
+    """Return every waiting job of orders that are not held, by job id: the planning snapshot."""
+    orders, items, jobs = tables.orders, tables.items, tables.jobs
+    found = s.execute(
+        select(*columns(jobs, Job), *columns(items, Item), *columns(orders, Order))
+        .join_from(jobs, items, items.c.id == jobs.c.item_id)
+        .join(orders, orders.c.key == jobs.c.order_key)
+        .where(
+            jobs.c.state == JobState.WAITING,
+            items.c.state.in_((ItemState.WAITING, ItemState.IN_PRODUCTION)),
+            orders.c.state.in_(_PLANNED),
+        )
+        .order_by(jobs.c.id)
+    )
+    job_end = len(fields(Job))
+    item_end = job_end + len(fields(Item))
+    seen_items: dict[str, Item] = {}
+    seen_orders: dict[str, Order] = {}
+    work = []
+    for row in found:
+        job = Job(*row[:job_end])
+        item = seen_items.get(job.item_id)
+        if item is None:
+            item = seen_items[job.item_id] = Item(*row[job_end:item_end])
+        order = seen_orders.get(job.order_key)
+        if order is None:
+            order = seen_orders[job.order_key] = Order(*row[item_end:])
+        work.append(OpenWork(job, item, order))
+    return work
+
+
+def items_of(s: Session, key: str) -> list[Item]:
+    """Return the pieces of an order, remakes and scrapped ones included."""
+    items = tables.items
+    return [
+        Item(*row)
+        for row in s.execute(select(*columns(items, Item)).where(items.c.order_key == key).order_by(items.c.id))
+    ]
+
+
+def jobs_of(s: Session, key: str) -> list[Job]:
+    """Return the jobs of an order."""
+    jobs = tables.jobs
+    return [
+        Job(*row) for row in s.execute(select(*columns(jobs, Job)).where(jobs.c.order_key == key).order_by(jobs.c.id))
+    ]
+
+
+def orders_by_state(s: Session) -> dict[OrderState, int]:
+    """Count the orders in each state; every state is there."""
+    counted = s.execute(select(tables.orders.c.state, func.count()).group_by(tables.orders.c.state))
+    return {**dict.fromkeys(OrderState, 0), **dict(counted.tuples().all())}
+
+
+def oldest_waiting_at(s: Session) -> datetime | None:
+    """Return when the longest waiting order came in; none when none waits."""
+    orders = tables.orders
+    oldest: datetime | None = s.execute(
+        select(func.min(orders.c.received_at)).where(orders.c.state == OrderState.WAITING)
+    ).scalar_one()
+    return oldest

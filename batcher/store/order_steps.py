@@ -1,0 +1,78 @@
+"""What people and the clock do to orders: hold, release, cancel, pack."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from batcher.domain.orders import Order
+from batcher.domain.states import ItemState, JobState, OrderState
+from batcher.errors import TransitionError
+from batcher.store import tables
+from batcher.store.order_queries import get_order
+from batcher.store.rollup import roll_up, tallies
+from batcher.store.steps import ITEM, JOB, ORDER, Subject, move, subject
+
+_NOT_HELD = {"held_code": None, "held_reason": None}
+
+
+def hold_order(s: Session, key: str, code: str, reason: str, now: datetime) -> Order:
+    """Stop planning an order; what has been released goes on."""
+    told = {"code": code, "reason": reason}
+    values = {"held_code": code, "held_reason": reason}
+    move(s, ORDER, [subject(s, ORDER, key)], OrderState.HELD, now, data=told, values=values)
+    return get_order(s, key)
+
+
+def release_order(s: Session, key: str, now: datetime) -> Order:
+    """Let a held order be planned again; one whose pieces were packed meanwhile is complete."""
+    held = subject(s, ORDER, key)
+    tally = tallies(s, [key]).get(key)
+    if tally is None:
+        raise TransitionError("order", key, held.state, "released: it has no pieces yet, it must be judged anew")
+    state = tally.state_of_order()
+    wanted = OrderState.IN_PRODUCTION if state is OrderState.COMPLETE else state
+    move(s, ORDER, [held], wanted, now, values=_NOT_HELD)
+    roll_up(s, [key], now)
+    return get_order(s, key)
+
+
+def cancel_order(s: Session, key: str, now: datetime) -> Order:
+    """
+    Make nothing more of an order; cancelling twice changes nothing.
+
+    A piece that is on a live ticket goes on until its station reports; the event's ``recall`` names such pieces.
+    """
+    order = subject(s, ORDER, key)
+    if order.state is OrderState.CANCELLED:
+        return get_order(s, key)
+    jobs, items = tables.jobs, tables.items
+    standing = s.execute(select(jobs.c.id, jobs.c.item_id, jobs.c.state).where(jobs.c.order_key == key)).all()
+    recall = sorted(job.item_id for job in standing if job.state is JobState.RELEASED)
+    move(s, ORDER, [order], OrderState.CANCELLED, now, data={"recall": recall}, values=_NOT_HELD)
+    waiting = [Subject(job.id, JobState.WAITING, key) for job in standing if job.state is JobState.WAITING]
+    move(s, JOB, waiting, JobState.CANCELLED, now)
+    stoppable = (ItemState.WAITING, ItemState.IN_PRODUCTION, ItemState.MADE)
+    found = s.execute(
+        select(items.c.id, items.c.state).where(items.c.order_key == key, items.c.state.in_(stoppable))
+    ).all()
+    stopped = [Subject(item.id, item.state, key) for item in found if item.id not in recall]
+    move(s, ITEM, stopped, ItemState.CANCELLED, now)
+    return get_order(s, key)
+
+
+def pack_items(s: Session, now: datetime, pack_s: int) -> list[str]:
+    """Count pieces as packed that were made `pack_s` seconds ago; return the keys of orders completed by it."""
+    items = tables.items
+    packing = timedelta(seconds=pack_s)
+    found = s.execute(
+        select(items.c.id, items.c.order_key, items.c.made_at)
+        .where(items.c.state == ItemState.MADE, items.c.made_at <= now - packing)
+        .order_by(items.c.made_at, items.c.id)
+    ).all()
+    by_moment: dict[datetime, list[Subject[ItemState]]] = {}
+    for row in found:
+        by_moment.setdefault(row.made_at, []).append(Subject(row.id, ItemState.MADE, row.order_key))
+    for made_at, made in by_moment.items():
+        move(s, ITEM, made, ItemState.PACKED, now, values={"packed_at": made_at + packing})
+    return roll_up(s, {row.order_key for row in found}, now)

@@ -1,0 +1,38 @@
+"""Orders in the store, in one import: taking them in, reading them, and what is done to them."""
+
+from batcher.store.order_intake import Added, Held, NewPiece, add_order, replace_pieces
+from batcher.store.order_queries import (
+    find_orders,
+    get_order,
+    items_of,
+    jobs_of,
+    list_orders,
+    oldest_waiting_at,
+    open_orders,
+    open_work,
+    order_content,
+    orders_by_state,
+)
+from batcher.store.order_steps import cancel_order, hold_order, pack_items, release_order
+
+__all__ = [
+    "Added",
+    "Held",
+    "NewPiece",
+    "add_order",
+    "cancel_order",
+    "find_orders",
+    "get_order",
+    "hold_order",
+    "items_of",
+    "jobs_of",
+    "list_orders",
+    "oldest_waiting_at",
+    "open_orders",
+    "open_work",
+    "order_content",
+    "orders_by_state",
+    "pack_items",
+    "release_order",
+    "replace_pieces",
+]

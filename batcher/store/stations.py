@@ -1,0 +1,63 @@
+"""Stations as they stand: whether they take work, how they are set up, when they were last heard."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlmodel import Session
+
+from batcher.domain.states import StationState
+from batcher.store import tables
+from batcher.store.rows import columns
+from batcher.store.steps import STATION, move, subject
+
+
+@dataclass(frozen=True)
+class StationRow:
+    """One station."""
+
+    id: str
+    state: StationState
+    reason: str  #: why it is down; empty when up
+    since: datetime
+    setup_state: str | None  #: none: not known, the rules' initial state holds
+    last_report_at: datetime | None
+
+
+def ensure_stations(s: Session, ids: Collection[str], now: datetime) -> None:
+    """Add the stations that are not known yet, as up."""
+    known = set(s.execute(select(tables.stations.c.id)).scalars())
+    new = [{"id": ident, "state": StationState.UP, "reason": "", "since": now} for ident in ids if ident not in known]
+    if new:
+        s.execute(insert(tables.stations), new)
+
+
+def all_stations(s: Session) -> dict[str, StationRow]:
+    """Return every station by id."""
+    stations = tables.stations
+    found = s.execute(select(*columns(stations, StationRow)).order_by(stations.c.id))
+    return {row.id: StationRow(*row) for row in found}
+
+
+def set_station(s: Session, ident: str, state: StationState, reason: str, now: datetime) -> None:
+    """Note that a station takes work or does not; the state it has already only gets the new reason."""
+    station = subject(s, STATION, ident)
+    if station.state is state:
+        _set(s, ident, reason=reason)
+    else:
+        move(s, STATION, [station], state, now, data={"reason": reason}, values={"reason": reason, "since": now})
+
+
+def set_setup_state(s: Session, ident: str, setup_state: str) -> None:
+    """Note what a station is set up for."""
+    _set(s, ident, setup_state=setup_state)
+
+
+def touch_report(s: Session, ident: str, now: datetime) -> None:
+    """Note that a station was heard."""
+    _set(s, ident, last_report_at=now)
+
+
+def _set(s: Session, ident: str, **values: object) -> None:
+    s.execute(update(tables.stations).where(tables.stations.c.id == ident).values(**values))

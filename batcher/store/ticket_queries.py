@@ -1,0 +1,120 @@
+"""Batches and tickets, read."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlmodel import Session
+
+from batcher.domain.batches import Batch, Place, Ticket
+from batcher.domain.states import LIVE_TICKET, BatchState, TicketState
+from batcher.errors import NotFoundError
+from batcher.store import tables
+from batcher.store.rows import columns
+
+
+@dataclass(frozen=True)
+class TicketItem:
+    """A job on a ticket."""
+
+    ticket_id: str
+    job_id: str
+    item_id: str
+    place: Place
+    check_code: str
+    live: bool
+    outcome: str | None  #: done or failed; none: not reported
+
+
+def get_ticket(s: Session, ticket_id: str) -> Ticket:
+    """
+    Return one ticket.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    row = s.execute(select(*columns(tables.tickets, Ticket)).where(tables.tickets.c.id == ticket_id)).one_or_none()
+    if row is None:
+        raise NotFoundError("ticket", ticket_id)
+    return Ticket(*row)
+
+
+def get_batch(s: Session, batch_id: str) -> Batch:
+    """
+    Return one batch.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    row = s.execute(select(*columns(tables.batches, Batch)).where(tables.batches.c.id == batch_id)).one_or_none()
+    if row is None:
+        raise NotFoundError("batch", batch_id)
+    return Batch(*row)
+
+
+def tickets(
+    s: Session,
+    *,
+    station: str | None = None,
+    states: Collection[TicketState] | None = None,
+    limit: int | None = None,
+) -> list[Ticket]:
+    """Return tickets by station and sequence."""
+    table = tables.tickets
+    statement = select(*columns(table, Ticket)).order_by(table.c.station, table.c.sequence).limit(limit)
+    if station is not None:
+        statement = statement.where(table.c.station == station)
+    if states is not None:
+        statement = statement.where(table.c.state.in_(states))
+    return [Ticket(*row) for row in s.execute(statement)]
+
+
+def live_tickets(s: Session) -> list[Ticket]:
+    """Return the tickets whose pieces may be in a station's hands."""
+    return tickets(s, states=LIVE_TICKET)
+
+
+def batches(
+    s: Session,
+    *,
+    states: Collection[BatchState] | None = None,
+    station: str | None = None,
+    limit: int | None = 100,
+) -> list[Batch]:
+    """Return batches, the newest first."""
+    table = tables.batches
+    statement = select(*columns(table, Batch)).order_by(table.c.released_at.desc(), table.c.id.desc()).limit(limit)
+    if station is not None:
+        statement = statement.where(table.c.station == station)
+    if states is not None:
+        statement = statement.where(table.c.state.in_(states))
+    return [Batch(*row) for row in s.execute(statement)]
+
+
+def ticket_items(s: Session, ticket_id: str) -> list[TicketItem]:
+    """Return the jobs on a ticket, by their place."""
+    table = tables.ticket_items
+    found = s.execute(select(table).where(table.c.ticket_id == ticket_id).order_by(table.c.slot, table.c.job_id))
+    return [_ticket_item(row) for row in found]
+
+
+def tickets_of_job(s: Session, job_id: str) -> list[Ticket]:
+    """Return the tickets a job has ever been on, the first one first."""
+    table, listed = tables.tickets, tables.ticket_items
+    found = s.execute(
+        select(*columns(table, Ticket))
+        .join_from(table, listed, listed.c.ticket_id == table.c.id)
+        .where(listed.c.job_id == job_id)
+        .order_by(table.c.released_at, table.c.id)
+    )
+    return [Ticket(*row) for row in found]
+
+
+def _ticket_item(row: Row[Any]) -> TicketItem:
+    place = Place(slot=row.slot, x_mm=row.x_mm, y_mm=row.y_mm, rotated=row.rotated)
+    return TicketItem(row.ticket_id, row.job_id, row.item_id, place, row.check_code, row.live, row.outcome)
