@@ -157,9 +157,13 @@ class SchemaVersionError(StoreError):
 
 
 class DispatchError(BatcherError):
-    """A ticket did not reach its station; it will be tried again."""
+    """A ticket did not reach its station; it will be tried again. `reason` is a stable word for metrics and alarms."""
 
     code = "dispatch_failed"
+
+    def __init__(self, message: str, *, reason: str = "unknown") -> None:
+        self.reason = reason
+        super().__init__(message)
 
 
 class ReportRejectedError(BatcherError):

@@ -1,0 +1,1 @@
+"""How decisions reach the stations and their reports come back."""

@@ -1,0 +1,145 @@
+"""
+Tickets as files in a folder that a station watches: never half a file, never twice, whatever is killed when.
+
+The staged file is a token: it is renamed into the hot folder once, in one step. A station may eat the file at any
+moment after that, so the hot folder itself tells nothing; only the token does. While it is there the ticket was not
+published; when it is gone it was. When states are committed is the outbox's part.
+"""
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from batcher.dispatch.disk import Disk
+from batcher.dispatch.folders import StationFolders
+from batcher.errors import DispatchError, InvariantError
+
+_OWN_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+_REASONS = {
+    errno.ENOENT: "folder_missing",
+    errno.ENOTDIR: "folder_missing",
+    errno.EACCES: "not_writable",
+    errno.EPERM: "not_writable",
+    errno.EROFS: "not_writable",
+    errno.ENOSPC: "disk_full",
+    errno.EDQUOT: "disk_full",
+    errno.EXDEV: "other_file_system",
+    errno.EEXIST: "name_taken",
+}
+
+
+class HotFolder:
+    """
+    The hot folder of one station.
+
+    Parameters
+    ----------
+    folders
+        The station's folders; the hot and the stage folder must exist, on one file system.
+    disk
+        The steps on the disk.
+    """
+
+    def __init__(self, folders: StationFolders, disk: Disk | None = None) -> None:
+        self.hot, self.stage_folder = folders.hot, folders.stage
+        self._disk = disk or Disk()
+
+    def stage(self, ticket_id: str, content: bytes) -> None:
+        """
+        Write a ticket durably beside the hot folder.
+
+        What an earlier try left is thrown away and written anew: its content may never have reached the medium.
+
+        Raises
+        ------
+        DispatchError
+            With `reason` folder_missing, not_writable, disk_full, other_file_system or io_error.
+        """
+        staged = self._staged(ticket_id)
+        with self._told(f"ticket {ticket_id} could not be staged"):
+            self._check()
+            self._disk.remove(staged)
+            self._disk.write_new(staged, content)
+            self._disk.sync_folder(self.stage_folder)
+
+    def is_staged(self, ticket_id: str) -> bool:
+        """
+        Tell whether the token is there; of a ticket that was staged, false means that it was published.
+
+        Raises
+        ------
+        DispatchError
+            When the folders are not there: an unmounted share must not read as "published".
+        """
+        with self._told(f"whether ticket {ticket_id} was published cannot be told"):
+            self._check()
+            return os.path.lexists(self._staged(ticket_id))
+
+    def publish(self, ticket_id: str) -> None:
+        """
+        Rename a staged ticket into the hot folder; one whose token is gone was published and is only made durable.
+
+        Raises
+        ------
+        DispatchError
+            With `reason` as for `stage`, or name_taken when a foreign file has the ticket's name.
+        """
+        staged, visible = self._staged(ticket_id), self.hot / f"{ticket_id}.json"
+        with self._told(f"ticket {ticket_id} could not be published"):
+            self._check()
+            try:
+                self._disk.move(staged, visible)
+            except OSError:
+                # Network file systems may rename and still report an error: the token knows.
+                if os.path.lexists(staged):
+                    raise
+            # The new name first: should power fail between the two, the ticket is in both folders rather than in none.
+            self._disk.sync_folder(self.hot)
+            self._disk.sync_folder(self.stage_folder)
+
+    def staged(self) -> list[str]:
+        """Return the ids of all tickets with a token, sorted."""
+        with self._told("the stage folder cannot be read"):
+            self._check()
+            return sorted(path.stem for path in self.stage_folder.glob("*.tmp"))
+
+    def check(self) -> None:
+        """
+        Check that tickets could be published now.
+
+        Raises
+        ------
+        DispatchError
+            With `reason` folder_missing, not_writable or other_file_system.
+        """
+        with self._told("the hot folder cannot be used"):
+            self._check()
+            for folder in (self.hot, self.stage_folder):
+                if not os.access(folder, os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+    def _staged(self, ticket_id: str) -> Path:
+        if not _OWN_ID.fullmatch(ticket_id):
+            raise InvariantError(f"{ticket_id!r} is not an id of ours; nothing else becomes a file name")
+        return self.stage_folder / f"{ticket_id}.tmp"
+
+    def _check(self) -> None:
+        """Refuse missing folders, and two file systems: a rename across them would be a copy that can be seen half."""
+        devices = set()
+        for folder in (self.hot, self.stage_folder):
+            if not folder.is_dir():
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+            devices.add(folder.stat().st_dev)
+        if len(devices) > 1:
+            raise OSError(errno.EXDEV, "hot folder and stage folder lie on different file systems", str(self.hot))
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = _REASONS.get(error.errno or 0, "io_error")
+            raise DispatchError(f"{what}: {error}", reason=reason) from error

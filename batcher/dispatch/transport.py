@@ -1,0 +1,21 @@
+"""
+How a ticket gets to a station: the steps every transport offers to the outbox.
+
+The outbox commits what it is about to do before it does it: `stage`, commit *sending*, `publish`, commit *delivered*.
+After a crash in *sending* it asks `is_staged`: still staged means not published yet, gone means published.
+"""
+
+from typing import Protocol
+
+
+class Transport(Protocol):
+    """One station's transport; every method raises `DispatchError` when the station cannot be reached."""
+
+    def stage(self, ticket_id: str, content: bytes) -> None:
+        """Prepare a ticket durably where the station cannot see it; what an earlier try left is replaced."""
+
+    def is_staged(self, ticket_id: str) -> bool:
+        """Tell whether a ticket is prepared and not published; once staged, false means published."""
+
+    def publish(self, ticket_id: str) -> None:
+        """Make a staged ticket visible to the station, at most once; may be called again after a crash."""

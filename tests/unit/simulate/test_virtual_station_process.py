@@ -1,0 +1,101 @@
+"""Virtual machines as the separate process they are: on a fast clock, killed at random moments, stopped cleanly."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from batcher.dispatch.report import parse_report
+from batcher.simulate.machine_log import Event, read_log
+from tests.builders_stations import MONDAY, a_ticket, machine_folders, put_ticket
+
+SPEED = 2000
+
+
+@contextmanager
+def running(root: Path, anchor_at: datetime, *stations: str, fail_rate: float = 0) -> Iterator[subprocess.Popen[str]]:
+    command = [
+        sys.executable, "-m", "tests.machine_process", str(root), str(SPEED), MONDAY.isoformat(), anchor_at.isoformat(),
+        str(fail_rate), ",".join(stations),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Wait for another process; the test's own time limit ends it."""
+    while not true():
+        time.sleep(0.005)
+
+
+def made(root: Path, *stations: str) -> Counter[str]:
+    """Count how often each piece was made, by the machines' own logs."""
+    count: Counter[str] = Counter()
+    for station in stations:
+        for entry in read_log(machine_folders(root, station).log):
+            count.update(entry.items.keys())
+    return count
+
+
+def test_tickets_put_into_the_folders_are_made_and_reported_and_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
+    stations = ("uv-1", "uv-2")
+    with running(tmp_path, datetime.now(UTC), *stations, fail_rate=0.1) as process:
+        for number in range(20):
+            station = stations[number % 2]
+            items = [f"i{number}-{piece}" for piece in range(5)]
+            ticket = a_ticket(f"T{number:02}", items, sequence=number + 1, station=station, run_s=60, changeover_s=30)
+            put_ticket(machine_folders(tmp_path, station), ticket)
+        wait_until(lambda: sum(made(tmp_path, *stations).values()) == 100)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+    assert set(made(tmp_path, *stations).values()) == {1}
+    for station in stations:
+        folders = machine_folders(tmp_path, station)
+        reports = [parse_report(path.read_bytes()) for path in folders.reports.iterdir()]
+        assert Counter(report.kind for report in reports) == {"accepted": 10, "running": 10, "done": 10}
+        assert len({report.report_id for report in reports}) == 30
+        entries = [entry for entry in read_log(folders.log) if entry.event in (Event.LOADED, Event.DONE)]
+        for before, after in zip(entries[1::2], entries[2::2], strict=False):
+            assert after.at >= before.at  # one batch at a time
+
+
+def test_a_machine_killed_at_any_moment_makes_every_piece_exactly_once(tmp_path: Path) -> None:
+    folders, anchor_at, chance = machine_folders(tmp_path), datetime.now(UTC), random.Random(5)
+    tickets = [a_ticket(f"T{n:02}", [f"i{n}"], sequence=n + 1, run_s=100, changeover_s=20) for n in range(24)]
+    kills = 0
+    while sum(made(tmp_path, "uv-1").values()) < 24:
+        with running(tmp_path, anchor_at, "uv-1") as process:
+            for _ in range(3):
+                if tickets:
+                    put_ticket(folders, tickets.pop(0))
+            seen, target = len(read_log(folders.log)), chance.randrange(1, 12)
+            wait_until(
+                lambda seen=seen, target=target: (  # type: ignore[misc]
+                    len(read_log(folders.log)) >= seen + target or sum(made(tmp_path, "uv-1").values()) == 24
+                )
+            )
+            process.kill()
+            process.wait()
+            kills += 1
+    with running(tmp_path, anchor_at, "uv-1") as process:
+        process.terminate()
+        assert process.wait() == 0
+    assert made(tmp_path, "uv-1") == Counter({f"i{n}": 1 for n in range(24)})
+    loaded = Counter(entry.ticket_id for entry in read_log(folders.log) if entry.event is Event.LOADED)
+    assert set(loaded.values()) == {1}
+    reports = Counter(
+        parse_report(path.read_bytes()).kind for path in folders.reports.iterdir() if path.suffix == ".json"
+    )
+    assert reports == {"accepted": 24, "running": 24, "done": 24}
+    assert kills >= 4
