@@ -1,7 +1,8 @@
 """
 Read a rules directory into a `RuleSet`: every fault of every file at once, with file, line and column.
 
-The steps are in their own modules: `files`, `yaml_source`, `sections`, `catalogue`, `compile`.
+The steps are in their own modules: `files`, `yaml_source`, `sections`, `catalogue`, `consistency`,
+`rule_checks`, `compile`.
 """
 
 from collections.abc import Collection
@@ -11,6 +12,7 @@ from pathlib import Path
 from batcher.errors import Fault, RulesError
 from batcher.rules.catalogue import read_catalogue
 from batcher.rules.compile import compile_rules
+from batcher.rules.consistency import check_floor
 from batcher.rules.files import (
     CATALOGUE_LIMIT_BYTES,
     Source,
@@ -21,8 +23,9 @@ from batcher.rules.files import (
     yaml_files,
 )
 from batcher.rules.floor import CatalogueEntry
-from batcher.rules.ruleset import RuleSet
 from batcher.rules.inline_secrets import secret_warnings
+from batcher.rules.rule_checks import check_batch_rules
+from batcher.rules.ruleset import RuleSet
 from batcher.rules.sections import gather
 from batcher.rules.yaml_source import Document, parse
 
@@ -75,11 +78,16 @@ def inspect(directory: Path, *, catalogue: Path | None = None) -> Inspection:
     """Return what a directory holds, faults and warnings told rather than raised."""
     paths, faults, warnings = yaml_files(directory)
     sources, documents = _read_yaml(paths, directory, faults)
-    sections, _, known, found = gather(documents, place(directory))
+    sections, places, known, found = gather(documents, place(directory))
     # Sections that an unreadable file may hold are not missing.
     faults += [fault for fault in found if fault.code != "missing" or len(documents) == len(paths)]
     entries, listed = _read_catalogue(directory, catalogue, known.ids["products"], faults)
     warnings += secret_warnings(documents)
+    if len(documents) == len(paths):
+        sold = {entry.product for entry in entries.values()}
+        for checked in (check_floor(sections, places, sold), check_batch_rules(sections, places)):
+            faults += checked.faults
+            warnings += checked.warnings
     if faults:
         return Inspection(None, _in_order(faults), _in_order(warnings))
     rules = compile_rules(sections, entries, hash_sources([*sources, *listed]))
