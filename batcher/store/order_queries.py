@@ -1,10 +1,11 @@
 """Orders, pieces and jobs, read: single ones, lists for people, and the open work that planning starts from."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 from sqlmodel import Session
 
 from batcher.domain.orders import Item, Job, OpenWork, Order, OrderIn
@@ -12,7 +13,7 @@ from batcher.domain.states import ItemState, JobState, OrderState
 from batcher.errors import NotFoundError
 from batcher.store import tables
 from batcher.store.order_intake import order_in
-from batcher.store.rows import columns
+from batcher.store.rows import chunks, columns
 
 _OPEN = (OrderState.HELD, OrderState.WAITING, OrderState.IN_PRODUCTION)
 _PLANNED = (OrderState.WAITING, OrderState.IN_PRODUCTION)
@@ -73,8 +74,19 @@ def open_orders(s: Session) -> list[Order]:
 
 def open_work(s: Session) -> list[OpenWork]:
     """Return every waiting job of orders that are not held, by job id: the planning snapshot."""
+    return _work(s.execute(_open_work()))
+
+
+def work_of(s: Session, job_ids: Sequence[str]) -> list[OpenWork]:
+    """Return those of the named jobs that are open work."""
+    return [
+        work for part in chunks(job_ids) for work in _work(s.execute(_open_work().where(tables.jobs.c.id.in_(part))))
+    ]
+
+
+def _open_work() -> Select[Any]:
     orders, items, jobs = tables.orders, tables.items, tables.jobs
-    found = s.execute(
+    return (
         select(*columns(jobs, Job), *columns(items, Item), *columns(orders, Order))
         .join_from(jobs, items, items.c.id == jobs.c.item_id)
         .join(orders, orders.c.key == jobs.c.order_key)
@@ -85,6 +97,9 @@ def open_work(s: Session) -> list[OpenWork]:
         )
         .order_by(jobs.c.id)
     )
+
+
+def _work(found: Iterable[Row[Any]]) -> list[OpenWork]:
     job_end = len(fields(Job))
     item_end = job_end + len(fields(Item))
     seen_items: dict[str, Item] = {}
@@ -109,6 +124,16 @@ def items_of(s: Session, key: str) -> list[Item]:
         Item(*row)
         for row in s.execute(select(*columns(items, Item)).where(items.c.order_key == key).order_by(items.c.id))
     ]
+
+
+def items_by_id(s: Session, ids: Sequence[str]) -> dict[str, Item]:
+    """Return the named pieces by id."""
+    items = tables.items
+    return {
+        row[0]: Item(*row)
+        for part in chunks(ids)
+        for row in s.execute(select(*columns(items, Item)).where(items.c.id.in_(part)))
+    }
 
 
 def jobs_of(s: Session, key: str) -> list[Job]:

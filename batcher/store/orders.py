@@ -4,6 +4,7 @@ from batcher.store.order_intake import Added, Held, NewPiece, add_order, replace
 from batcher.store.order_queries import (
     find_orders,
     get_order,
+    items_by_id,
     items_of,
     jobs_of,
     list_orders,
@@ -12,6 +13,7 @@ from batcher.store.order_queries import (
     open_work,
     order_content,
     orders_by_state,
+    work_of,
 )
 from batcher.store.order_steps import cancel_order, hold_order, pack_items, release_order
 
@@ -24,6 +26,7 @@ __all__ = [
     "find_orders",
     "get_order",
     "hold_order",
+    "items_by_id",
     "items_of",
     "jobs_of",
     "list_orders",
@@ -35,4 +38,5 @@ __all__ = [
     "pack_items",
     "release_order",
     "replace_pieces",
+    "work_of",
 ]

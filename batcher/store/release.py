@@ -58,7 +58,7 @@ def release(
             "id": ticket_id,
             "batch_id": batch_id,
             "station": batch.station,
-            "sequence": _next_sequence(s, batch.station),
+            "sequence": next_sequence(s, batch.station),
             "state": TicketState.RELEASED,
             "document": document,
             "rules_hash": rules_hash,
@@ -155,7 +155,8 @@ def _batch_values(batch: NewBatch, batch_id: str, plan_id: str, rules_hash: str,
     }
 
 
-def _next_sequence(s: Session, station: str) -> int:
+def next_sequence(s: Session, station: str) -> int:
+    """Return the number of a station's next release."""
     tickets = tables.tickets
     newest = s.execute(select(func.max(tickets.c.sequence)).where(tickets.c.station == station)).scalar_one()
     return int(newest or 0) + 1

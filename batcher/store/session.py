@@ -18,6 +18,10 @@ from batcher.store import lock
 from batcher.store.engine import make_engine, sqlite_file, translated, writing
 from batcher.store.schema import HEAD, revision_of
 
+__all__ = ["Session", "Store"]
+
+__all__ = ["Session", "Store"]
+
 
 class Store:
     """An open database; make one with `Store.open`, and `close` it."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlmodel import Session
 
 from batcher.domain.batches import Batch, Place, Ticket
@@ -25,6 +27,18 @@ class TicketItem:
     check_code: str
     live: bool
     outcome: str | None  #: done or failed; none: not reported
+
+
+@dataclass(frozen=True)
+class LiveJob:
+    """A job in a station's hands, and when its ticket should end."""
+
+    job_id: str
+    item_id: str
+    order_key: str
+    ticket_id: str
+    station: str
+    end_at: datetime
 
 
 def get_ticket(s: Session, ticket_id: str) -> Ticket:
@@ -103,16 +117,58 @@ def ticket_items(s: Session, ticket_id: str) -> list[TicketItem]:
     return [_ticket_item(row) for row in found]
 
 
-def tickets_of_job(s: Session, job_id: str) -> list[Ticket]:
-    """Return the tickets a job has ever been on, the first one first."""
-    table, listed = tables.tickets, tables.ticket_items
+@dataclass(frozen=True)
+class LiveJob:
+    """A job on a live ticket, and when its batch is planned to end."""
+
+    job_id: str
+    order_key: str
+    ticket_id: str
+    end_at: datetime
+
+
+def live_jobs(s: Session) -> list[LiveJob]:
+    """Return every job on a live ticket."""
+    listed, jobs, table = tables.ticket_items, tables.jobs, tables.tickets
     found = s.execute(
+        select(listed.c.job_id, jobs.c.order_key, listed.c.ticket_id, table.c.end_at)
+        .join_from(listed, jobs, jobs.c.id == listed.c.job_id)
+        .join(table, table.c.id == listed.c.ticket_id)
+        .where(listed.c.live)
+    )
+    return [LiveJob(*row) for row in found]
+
+
+def ticket_of_job(s: Session, job_id: str) -> Ticket | None:
+    """Return the ticket a job is on, or was on last; none when it was never released."""
+    table, listed = tables.tickets, tables.ticket_items
+    row = s.execute(
         select(*columns(table, Ticket))
         .join_from(table, listed, listed.c.ticket_id == table.c.id)
         .where(listed.c.job_id == job_id)
-        .order_by(table.c.released_at, table.c.id)
+        .order_by(listed.c.live.desc(), table.c.released_at.desc(), table.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else Ticket(*row)
+
+
+def live_jobs(s: Session) -> list[LiveJob]:
+    """Return every job on a live ticket, by ticket and place."""
+    table, listed, jobs = tables.tickets, tables.ticket_items, tables.jobs
+    found = s.execute(
+        select(jobs.c.id, jobs.c.item_id, jobs.c.order_key, table.c.id, table.c.station, table.c.end_at)
+        .join_from(listed, table, table.c.id == listed.c.ticket_id)
+        .join(jobs, jobs.c.id == listed.c.job_id)
+        .where(listed.c.live)
+        .order_by(table.c.id, listed.c.slot)
     )
-    return [Ticket(*row) for row in found]
+    return [LiveJob(*row) for row in found]
+
+
+def next_sequence(s: Session, station: str) -> int:
+    """Return the place in a station's order that its next ticket takes."""
+    newest = s.execute(select(func.max(tables.tickets.c.sequence)).where(tables.tickets.c.station == station))
+    return int(newest.scalar_one() or 0) + 1
 
 
 def _ticket_item(row: Row[Any]) -> TicketItem:
