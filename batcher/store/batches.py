@@ -2,15 +2,13 @@
 
 from batcher.store.finish import Finished, finish_ticket
 from batcher.store.plans import StoredPlan, get_plan, latest_plan, save_plan
-from batcher.store.release import next_sequence, release
+from batcher.store.release import release
 from batcher.store.ticket_queries import (
-    LiveJob,
     LiveJob,
     TicketItem,
     batches,
     get_batch,
     get_ticket,
-    live_jobs,
     live_jobs,
     live_tickets,
     next_sequence,
@@ -23,7 +21,6 @@ from batcher.store.ticket_steps import move_ticket, recall_unsent
 __all__ = [
     "Finished",
     "LiveJob",
-    "LiveJob",
     "StoredPlan",
     "TicketItem",
     "batches",
@@ -33,10 +30,8 @@ __all__ = [
     "get_ticket",
     "latest_plan",
     "live_jobs",
-    "live_jobs",
     "live_tickets",
     "move_ticket",
-    "next_sequence",
     "next_sequence",
     "recall_unsent",
     "release",

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, insert, select
 from sqlmodel import Session
 
 from batcher.domain.batches import NewBatch, Ticket
@@ -16,7 +16,7 @@ from batcher.store.events import Change, record_all
 from batcher.store.rollup import roll_up
 from batcher.store.rows import chunks
 from batcher.store.steps import ITEM, JOB, Subject, move
-from batcher.store.ticket_queries import get_ticket
+from batcher.store.ticket_queries import get_ticket, next_sequence
 
 
 def release(
@@ -153,13 +153,6 @@ def _batch_values(batch: NewBatch, batch_id: str, plan_id: str, rules_hash: str,
         "released_at": now,
         "unattended_ok": batch.unattended_ok,
     }
-
-
-def next_sequence(s: Session, station: str) -> int:
-    """Return the number of a station's next release."""
-    tickets = tables.tickets
-    newest = s.execute(select(func.max(tickets.c.sequence)).where(tickets.c.station == station)).scalar_one()
-    return int(newest or 0) + 1
 
 
 def _begin_work(s: Session, rows: list[Row[Any]], told: dict[str, str], now: datetime) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -115,28 +114,6 @@ def ticket_items(s: Session, ticket_id: str) -> list[TicketItem]:
     table = tables.ticket_items
     found = s.execute(select(table).where(table.c.ticket_id == ticket_id).order_by(table.c.slot, table.c.job_id))
     return [_ticket_item(row) for row in found]
-
-
-@dataclass(frozen=True)
-class LiveJob:
-    """A job on a live ticket, and when its batch is planned to end."""
-
-    job_id: str
-    order_key: str
-    ticket_id: str
-    end_at: datetime
-
-
-def live_jobs(s: Session) -> list[LiveJob]:
-    """Return every job on a live ticket."""
-    listed, jobs, table = tables.ticket_items, tables.jobs, tables.tickets
-    found = s.execute(
-        select(listed.c.job_id, jobs.c.order_key, listed.c.ticket_id, table.c.end_at)
-        .join_from(listed, jobs, jobs.c.id == listed.c.job_id)
-        .join(table, table.c.id == listed.c.ticket_id)
-        .where(listed.c.live)
-    )
-    return [LiveJob(*row) for row in found]
 
 
 def ticket_of_job(s: Session, job_id: str) -> Ticket | None:
