@@ -18,6 +18,18 @@ _RENAME_NOREPLACE = 1
 #: What file systems and kernels without the no-replace flag answer.
 _NO_SUCH_FLAG = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
+_REASONS = {
+    errno.ENOENT: "folder_missing",
+    errno.ENOTDIR: "folder_missing",
+    errno.EACCES: "not_writable",
+    errno.EPERM: "not_writable",
+    errno.EROFS: "not_writable",
+    errno.ENOSPC: "disk_full",
+    errno.EDQUOT: "disk_full",
+    errno.EXDEV: "other_file_system",
+    errno.EEXIST: "name_taken",
+}
+
 
 class Disk:
     """The real disk; every method raises `OSError` as the system told it."""
@@ -84,6 +96,11 @@ class Disk:
             with suppress(OSError):
                 self.remove(path)
             raise
+
+
+def reason_of(error: OSError) -> str:
+    """Return the stable word for what is wrong with a disk or folder."""
+    return _REASONS.get(error.errno or 0, "io_error")
 
 
 @cache

@@ -13,22 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from batcher.dispatch.disk import Disk
+from batcher.dispatch.disk import Disk, reason_of
 from batcher.dispatch.folders import StationFolders
 from batcher.errors import DispatchError, InvariantError
 
 _OWN_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
-_REASONS = {
-    errno.ENOENT: "folder_missing",
-    errno.ENOTDIR: "folder_missing",
-    errno.EACCES: "not_writable",
-    errno.EPERM: "not_writable",
-    errno.EROFS: "not_writable",
-    errno.ENOSPC: "disk_full",
-    errno.EDQUOT: "disk_full",
-    errno.EXDEV: "other_file_system",
-    errno.EEXIST: "name_taken",
-}
 
 
 class HotFolder:
@@ -141,5 +130,4 @@ class HotFolder:
         try:
             yield
         except OSError as error:
-            reason = _REASONS.get(error.errno or 0, "io_error")
-            raise DispatchError(f"{what}: {error}", reason=reason) from error
+            raise DispatchError(f"{what}: {error}", reason=reason_of(error)) from error

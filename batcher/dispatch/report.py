@@ -38,7 +38,11 @@ class ReportDocument(BaseModel):
     at: Annotated[AwareDatetime, Field(description="by the station's clock, with offset; shown, never decided by")]
     items: Annotated[
         dict[Name, Literal["done", "failed"]],
-        Field(max_length=1000, description="outcome of single pieces by item_id; the others share the ticket's"),
+        Field(
+            max_length=1000,
+            description="outcome of single pieces by item_id; the others share the ticket's",
+            json_schema_extra={"additionalProperties": False},
+        ),
     ] = {}
     reason: Annotated[str, Field(max_length=500, description="why it failed, for people")] = ""
 
