@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from batcher.domain.calendars import Span
-from batcher.rules.grammar import refuse
+from batcher.rules.grammar import KIND, refuse
 from batcher.rules.values import (
     MAX_MINOR,
     CalendarRef,
@@ -32,7 +32,7 @@ from batcher.rules.values import (
     Zone,
 )
 
-Minor = Annotated[int, Field(ge=0, le=MAX_MINOR, title="money")]
+Minor = Annotated[int, Field(ge=0, le=MAX_MINOR, json_schema_extra={KIND: "money"})]
 
 
 def key(**facts: Any) -> Any:

@@ -14,6 +14,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+#: Keyword of JSON Schema that carries the kind of a value to the reference; validators pass over it.
+KIND = "$comment"
 #: One string or several.
 STRINGS: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 
@@ -84,7 +86,7 @@ class Grammar:
         return core_schema.with_info_plain_validator_function(validate)
 
     def __get_pydantic_json_schema__(self, _core: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"title": self.title, **self.schema}
+        return {KIND: self.title, **self.schema}
 
 
 @dataclass(frozen=True, eq=False)

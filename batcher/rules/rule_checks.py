@@ -83,7 +83,9 @@ def _fills(rules: Mapping[int, BatchRule], places: Places) -> Iterator[Fault]:
     for position, rule in rules.items():
         least, full = rule.release.min_fill, rule.release.target_fill
         if least > full:
-            message = f"rule '{rule.id}': min_fill {least:.0%} is more than target_fill {full:.0%}, its own or the site's"
+            message = (
+                f"rule '{rule.id}': min_fill {least:.0%} is more than target_fill {full:.0%} (release of rule and site)"
+            )
             yield Fault(places.at("batch_rules", position, "release"), message, "range")
 
 

@@ -1,0 +1,177 @@
+"""`batcher rules`: ask the rules what they would do, and print what they may say."""
+
+import json as json_lines
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from batcher.cli.check import summary
+from batcher.domain.calendars import Calendar
+from batcher.rules.batch_rules import BatchRule
+from batcher.rules.explain import StepExplanation, explain_sku
+from batcher.rules.json_schema import rules_schema_text
+from batcher.rules.reference import reference_page
+from batcher.rules.ruleset import RuleSet
+from batcher.rules.schema import load_rules
+
+rules = typer.Typer(help="Ask the rules what they would do.", no_args_is_help=True)
+
+Directory = Annotated[Path, typer.Option("--rules", help="Rules directory.")]
+Catalogue = Annotated[Path | None, typer.Option(help="Catalogue instead of the directory's own.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+DEFAULT_DIRECTORY = Path("config/floor")
+
+
+@rules.command()
+def match(
+    sku: Annotated[str, typer.Argument(help="SKU to ask for.")],
+    service: Annotated[str | None, typer.Option(help="Service of the order; the first one when left out.")] = None,
+    country: Annotated[str, typer.Option(help="Country of the order.")] = "",
+    channel: Annotated[str, typer.Option(help="Channel of the order.")] = "",
+    tier: Annotated[str, typer.Option(help="Tier of the customer.")] = "standard",
+    pieces: Annotated[int, typer.Option(min=1, help="Pieces in the whole order.")] = 1,
+    directory: Directory = DEFAULT_DIRECTORY,
+    catalogue: Catalogue = None,
+    json: Json = False,
+) -> None:
+    """
+    Tell which rule takes each step of a SKU, and why the rules before it do not.
+
+    Example: batcher rules match MUG-CER-WHITE-01 --service same-day --pieces 3
+    """
+    steps = explain_sku(
+        load_rules(directory, catalogue=catalogue),
+        sku,
+        service=service,
+        tier=tier,
+        channel=channel,
+        country=country,
+        pieces=pieces,
+    )
+    if json:
+        typer.echo(json_lines.dumps([step.document() for step in steps], indent=2))
+        return
+    for step in steps:
+        _tell_step(step)
+
+
+@rules.command()
+def show(
+    directory: Directory = DEFAULT_DIRECTORY,
+    catalogue: Catalogue = None,
+    json: Json = False,
+) -> None:
+    """
+    Show the rules as they will be used, every default filled in.
+
+    Example: batcher rules show --rules config/floor
+    """
+    ruleset = load_rules(directory, catalogue=catalogue)
+    if json:
+        typer.echo(json_lines.dumps(_document(ruleset), indent=2))
+        return
+    console = Console()
+    for table in (_stations(ruleset), _services(ruleset), _batch_rules(ruleset)):
+        console.print(table)
+    typer.echo(f"{ruleset.site.name}, {ruleset.site.zone.key}; rules {ruleset.hash}")
+
+
+@rules.command()
+def schema() -> None:
+    """
+    Print the JSON Schema of a rules file, for editors.
+
+    Example: batcher rules schema > config/rules.schema.json
+    """
+    typer.echo(rules_schema_text(), nl=False)
+
+
+@rules.command()
+def reference() -> None:
+    """
+    Print the reference page: every key with its type, default and meaning.
+
+    Example: batcher rules reference > docs/rules.md
+    """
+    typer.echo(reference_page(), nl=False)
+
+
+def _tell_step(step: StepExplanation) -> None:
+    taken = step.rule or "no rule takes it"
+    typer.echo(f"step {step.step}: {step.process} in {step.fixture} -> {taken}")
+    for verdict in step.verdicts:
+        typer.echo(f"  {'+' if verdict.takes else '-'} {verdict.rule}: {verdict.why}")
+    if step.family:
+        typer.echo(f"  family: {', '.join(f'{fact} {value}' for fact, value in step.family)}")
+
+
+def _stations(ruleset: RuleSet) -> Table:
+    table = Table("station", "process", "attended", "magazine", "per hour", "per batch", title="Stations")
+    for station in ruleset.stations.values():
+        table.add_row(
+            station.id,
+            station.process,
+            "not needed" if station.attended is None else _week(station.attended),
+            str(station.magazine),
+            str(station.cost_per_hour_minor),
+            str(station.cost_per_batch_minor),
+        )
+    return table
+
+
+def _services(ruleset: RuleSet) -> Table:
+    table = Table("service", "order by", "collection", "leaves by", "late", "late per hour", title="Services")
+    for service in ruleset.services.values():
+        table.add_row(
+            service.id,
+            f"{service.order_by:%H:%M}",
+            str(service.collection),
+            f"{service.leaves_by:%H:%M}",
+            str(service.late_cost_minor),
+            str(service.late_cost_per_hour_minor),
+        )
+    return table
+
+
+def _batch_rules(ruleset: RuleSet) -> Table:
+    table = Table("rule", "takes", "same in a batch", "margin", "longest wait", title="Batch rules, first match takes")
+    for rule in ruleset.batch_rules:
+        wait = rule.release.max_wait_s
+        table.add_row(
+            rule.id if rule.active else f"{rule.id} (off)",
+            _taken(rule),
+            ", ".join(rule.equal) or "fixture only",
+            f"{rule.release.margin_s} s",
+            "as it pays" if wait is None else f"{wait} s",
+        )
+    return table
+
+
+def _taken(rule: BatchRule) -> str:
+    return "; ".join(f"{fact} {' or '.join(wanted)}" for fact, wanted in rule.where.patterns.items()) or "everything"
+
+
+def _week(calendar: Calendar) -> str:
+    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    days = [name for name, spans in zip(names, calendar.week, strict=True) if spans]
+    hours = dict.fromkeys(f"{span.start:%H:%M}-{span.end:%H:%M}" for spans in calendar.week for span in spans)
+    return f"{' '.join(days)} {', '.join(hours)}"
+
+
+def _document(ruleset: RuleSet) -> dict[str, object]:
+    return {
+        "hash": ruleset.hash,
+        "site": ruleset.site.name,
+        "time_zone": ruleset.site.zone.key,
+        "counts": summary(ruleset),
+        "stations": {station.id: station.process for station in ruleset.stations.values()},
+        "services": list(ruleset.services),
+        "batch_rules": [
+            {"id": rule.id, "active": rule.active, "where": dict(rule.where.patterns), "equal": list(rule.equal)}
+            for rule in ruleset.batch_rules
+        ],
+    }
