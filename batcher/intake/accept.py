@@ -1,0 +1,187 @@
+"""
+What becomes of a well-formed order: judged by the rules, then kept, once.
+
+An order that cannot be made is accepted and held with a reason that a person can act on; it never blocks others.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from batcher.domain.orders import Item, Order, OrderIn, OrderLine, Promise
+from batcher.domain.states import ItemState, OrderState
+from batcher.errors import ConfigError, ConflictError, OrderRejectedError
+from batcher.rules.batch_rules import BatchRule, JobFacts
+from batcher.rules.facts import job_facts
+from batcher.rules.floor import CatalogueEntry, Product
+from batcher.rules.ruleset import RuleSet
+from batcher.rules.sla import promise
+from batcher.store.orders import Held, NewPiece, add_order
+from batcher.store.session import Session, Store
+
+#: Orders kept in one commit: a write lasts well under a second.
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the rules say to an order."""
+
+    promise: Promise
+    pieces: tuple[NewPiece, ...]
+    held: Held | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one order."""
+
+    order_id: str
+    key: str | None  #: none for a conflict
+    outcome: str  #: created, replayed or conflict
+    held_code: str | None = None
+    message: str = ""
+
+
+def judge(rules: RuleSet, order: OrderIn, now: datetime) -> Judged:
+    """Return an order's promise and pieces, and why it must be held, if so; the first reason gives the code."""
+    reasons = []
+    try:
+        promised = promise(rules, order, now)
+    except OrderRejectedError as error:
+        reasons += [Held(fault.code, fault.message) for fault in error.faults]
+        promised = _no_promise(order)
+    except ConfigError as error:
+        reasons.append(Held("service_without_collection", str(error)))
+        promised = _no_promise(order)
+    pieces: list[NewPiece] = []
+    for line in order.lines:
+        entry = rules.entry(line.sku)
+        product = None if entry is None else rules.products.get(entry.product)
+        if entry is None or product is None:
+            reasons.append(Held("sku_unknown", f"line {line.line_id}: no SKU {line.sku} in the catalogue; add it"))
+            continue
+        reasons += [Held(held.code, f"line {line.line_id}: {held.reason}") for held in _unmakeable(product, line)]
+        pieces += _pieces(product, entry, line)
+    if not reasons:
+        reasons = [*dict.fromkeys(_unplaceable(rules, order, promised, pieces))]
+    if not reasons and not promised.possible:
+        reasons.append(Held("service_impossible", f"{promised.how}; release it to have it made as soon as can be"))
+    held = Held(reasons[0].code, "; ".join(reason.reason for reason in reasons)) if reasons else None
+    return Judged(promised, tuple(pieces), held)
+
+
+def accept(store: Store, rules: RuleSet, orders: Sequence[OrderIn], now: datetime) -> list[Outcome]:
+    """
+    Keep orders, each with its outcome in the same place; what this returns is on disk.
+
+    Raises
+    ------
+    StoreError
+        When the database refuses; of a long list the first parts may have been kept, and sending it again is safe.
+    """
+    outcomes = []
+    for start in range(0, len(orders), CHUNK):
+        judged = [(order, judge(rules, order, now)) for order in orders[start : start + CHUNK]]
+        with store.write() as session:
+            outcomes += [_keep(session, order, verdict, now) for order, verdict in judged]
+    return outcomes
+
+
+def _keep(session: Session, order: OrderIn, judged: Judged, now: datetime) -> Outcome:
+    try:
+        added = add_order(session, order, judged.promise, judged.pieces, held=judged.held, now=now)
+    except ConflictError as error:
+        return Outcome(order.order_id, None, "conflict", message=str(error))
+    if not added.created or judged.held is None:
+        return Outcome(order.order_id, added.key, "created" if added.created else "replayed")
+    return Outcome(order.order_id, added.key, "created", judged.held.code, judged.held.reason)
+
+
+def _no_promise(order: OrderIn) -> Promise:
+    return Promise(order.placed_at, 0, 0, "nothing is promised until the order is released", possible=False)
+
+
+def _unmakeable(product: Product, line: OrderLine) -> Iterator[Held]:
+    if product.text.required and not line.text:
+        yield Held("text_missing", f"a {product.id} needs a text; ask the customer for it")
+    if len(line.text) > product.text.max_characters:
+        longest = product.text.max_characters
+        yield Held("text_too_long", f"the text has {len(line.text)} characters, a {product.id} takes {longest}")
+    if line.quantity > product.max_quantity:
+        yield Held("quantity_unmakeable", f"{line.quantity} pieces, of a {product.id} at most {product.max_quantity}")
+
+
+def _pieces(product: Product, entry: CatalogueEntry, line: OrderLine) -> list[NewPiece]:
+    piece = NewPiece(
+        line_id=line.line_id,
+        sku=line.sku,
+        product=product.id,
+        finish=entry.finish,
+        text=line.text,
+        artwork=line.artwork,
+        attributes=line.attributes,
+        processes=tuple(step.process for step in product.route),
+    )
+    return [piece] * line.quantity
+
+
+def _unplaceable(rules: RuleSet, order: OrderIn, promised: Promise, pieces: Sequence[NewPiece]) -> Iterator[Held]:
+    """Yield why a step of a piece could never be planned: no batch rule takes it, or no station runs it."""
+    ordered = _as_order(order, promised)
+    for piece in {piece.line_id: piece for piece in pieces}.values():
+        item = _as_item(piece)
+        for step in range(1, len(piece.processes) + 1):
+            facts = job_facts(rules, ordered, item, step)
+            rule = rules.match(facts)
+            where = f"line {piece.line_id}, step {step} ({facts.process} on {facts.fixture})"
+            if rule is None:
+                yield Held("no_batch_rule", f"{where}: no batch rule takes it; add one or widen one")
+            elif not _can_run(rules, facts, rule):
+                yield Held("no_station", f"{where}: no station of rule {rule.id} can run it")
+
+
+def _can_run(rules: RuleSet, facts: JobFacts, rule: BatchRule) -> bool:
+    return any(
+        station.process == facts.process
+        and (station.fixtures is None or facts.fixture in station.fixtures)
+        and (rule.stations is None or station.id in rule.stations)
+        for station in rules.stations.values()
+    )
+
+
+def _as_order(order: OrderIn, promised: Promise) -> Order:
+    return Order(
+        key="",
+        source=order.source,
+        order_id=order.order_id,
+        state=OrderState.WAITING,
+        placed_at=order.placed_at,
+        received_at=order.placed_at,
+        service=order.service,
+        tier=order.tier,
+        channel=order.channel,
+        country=order.country,
+        carrier=order.carrier,
+        attributes=order.attributes,
+        leave_by_at=promised.leave_by_at,
+        late_cost_minor=promised.late_cost_minor,
+        late_cost_per_hour_minor=promised.late_cost_per_hour_minor,
+        due_how=promised.how,
+        pieces=sum(line.quantity for line in order.lines),
+    )
+
+
+def _as_item(piece: NewPiece) -> Item:
+    return Item(
+        id="",
+        order_key="",
+        line_id=piece.line_id,
+        sku=piece.sku,
+        product=piece.product,
+        finish=piece.finish,
+        text=piece.text,
+        artwork=piece.artwork,
+        attributes=piece.attributes,
+        state=ItemState.WAITING,
+    )
