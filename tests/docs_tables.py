@@ -1,0 +1,103 @@
+"""
+Tables of the documentation that follow from the code; `python -m tests.docs_tables` writes them anew.
+
+A table stands between two marks in its page; a test compares it with what the code says.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
+
+from batcher.api.problems import STATUS
+from batcher.cli.exit_codes import EXIT_CODES, ExitCode
+from batcher.metrics import Metrics
+from batcher.settings import Settings
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def settings_table() -> str:
+    """Return every setting with its default and meaning."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in (None, "") else f"`{field.default}`"
+        rows.append((f"`BATCHER_{name.upper()}`", default, field.description or ""))
+    return _table(("setting", "default", "meaning"), rows)
+
+
+def metrics_table() -> str:
+    """Return every metric with its kind, labels and meaning."""
+    metrics = Metrics(CollectorRegistry())
+    labels = {
+        next(iter(metric.describe())).name: metric._labelnames
+        for metric in vars(metrics).values()
+        if isinstance(metric, MetricWrapperBase)
+    }
+    rows = []
+    for family in metrics.registry.collect():
+        name = {"counter": f"{family.name}_total", "info": f"{family.name}_info"}.get(family.type, family.name)
+        told = ", ".join(f"`{label}`" for label in labels.get(family.name, ()))
+        rows.append((f"`{name}`", family.type, told, family.documentation))
+    return _table(("metric", "kind", "labels", "meaning"), rows)
+
+
+def exit_codes_table() -> str:
+    """Return every exit code and the errors that lead to it."""
+    rows = []
+    for code in ExitCode:
+        errors = ", ".join(f"`{kind.__name__}`" for kind, number in EXIT_CODES.items() if number is code)
+        rows.append((str(code.value), code.name.lower().replace("_", " "), errors))
+    return _table(("code", "meaning", "errors"), rows)
+
+
+def statuses_table() -> str:
+    """Return the HTTP status of every class of error."""
+    rows = [(f"`{kind.__name__}`", f"{status.value} {status.phrase}") for kind, status in STATUS.items()]
+    return _table(("error", "status"), rows)
+
+
+#: Page and name of each table, and what writes it.
+TABLES: dict[tuple[str, str], Callable[[], str]] = {
+    ("settings.md", "settings"): settings_table,
+    ("metrics.md", "metrics"): metrics_table,
+    ("operations.md", "exit-codes"): exit_codes_table,
+    ("operations.md", "statuses"): statuses_table,
+}
+
+
+def table_in(page: str, name: str) -> str:
+    """Return a table as it stands in its page."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    _, _, rest = text.partition(_begin(name))
+    table, end, _ = rest.partition(_end(name))
+    assert end, f"{page} has no marks for {name}"
+    return table.strip()
+
+
+def write_all() -> None:
+    """Write every table into its page."""
+    for (page, name), table in TABLES.items():
+        path = DOCS / page
+        text = path.read_text(encoding="utf-8")
+        before, begin, rest = text.partition(_begin(name))
+        _, end, after = rest.partition(_end(name))
+        path.write_text(f"{before}{begin}\n{table()}\n{end}{after}", encoding="utf-8")
+
+
+def _begin(name: str) -> str:
+    return f"<!-- {name}: written by tests.docs_tables -->"
+
+
+def _end(name: str) -> str:
+    return f"<!-- end of {name} -->"
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    write_all()
