@@ -22,7 +22,7 @@ class MachineTicket:
     changeover_s: int
     run_s: int
     unattended_ok: bool
-    item_ids: tuple[str, ...]
+    jobs: dict[str, str]  #: by item id
 
 
 def read_ticket(content: bytes) -> MachineTicket:
@@ -47,7 +47,7 @@ def read_ticket(content: bytes) -> MachineTicket:
             changeover_s=document["changeover"]["seconds"],
             run_s=document["run_seconds"],
             unattended_ok=document["unattended_ok"],
-            item_ids=tuple(item["item_id"] for item in document["items"]),
+            jobs={item["item_id"]: item["job_id"] for item in document["items"]},
         )
     except (ValueError, KeyError, TypeError) as error:
         raise _refused("/", f"is not a whole ticket: {error!r}") from error

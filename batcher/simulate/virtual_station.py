@@ -64,7 +64,7 @@ class Machine:
     started_at
         Since when it is switched on, floor time: what lies on its bed went on without it, nothing was begun.
     fail_rate
-        Share of pieces that come out wrong, 0..1; which ones depends on `seed` and their ids alone.
+        Share of pieces that come out wrong, 0..1; which ones depends on `seed` and their job ids alone.
 
     Raises
     ------
@@ -195,7 +195,7 @@ class Machine:
         self._bed = _Bed(ticket, at)
 
     def _finish(self, bed: _Bed) -> None:
-        items = {item_id: self._outcome(item_id) for item_id in bed.ticket.item_ids}
+        items = {item_id: self._outcome(job_id) for item_id, job_id in bed.ticket.jobs.items()}
         event = Event.DONE if "done" in items.values() else Event.FAILED
         reason = "came out wrong" if "failed" in items.values() else ""
         self._tell(LogEntry(bed.end_at, bed.ticket.ticket_id, event, items, reason))
@@ -203,9 +203,9 @@ class Machine:
         self._free_at, self._bed = max(self._free_at, bed.end_at), None
         self._choose()
 
-    def _outcome(self, item_id: str) -> str:
-        # A restart must find the same pieces spoilt: chance hangs on the piece, not on when it is asked.
-        spoilt = random.Random(f"{self._seed}:{item_id}").random() < self._fail_rate  # noqa: S311 - chance, no secret
+    def _outcome(self, job_id: str) -> str:
+        # A restart must find the same pieces spoilt: chance hangs on the piece's step, not on when it is asked.
+        spoilt = random.Random(f"{self._seed}:{job_id}").random() < self._fail_rate  # noqa: S311 - chance, no secret
         return "failed" if spoilt else "done"
 
     def _tell(self, entry: LogEntry) -> None:

@@ -88,7 +88,7 @@ def test_any_text_reaches_the_machine_unchanged_and_matches_its_hash(text: str) 
     document = a_ticket("T1", ["a"], text=text)
     content = ticket_bytes(document)
     assert json.loads(content)["items"][0]["text"] == text
-    assert read_ticket(content).item_ids == ("a",)
+    assert read_ticket(content).jobs == {"a": "a-1"}
 
 
 def test_the_hash_is_over_canonical_json_without_itself() -> None:
