@@ -1,0 +1,50 @@
+"""The application: routes, pages, the guard and the one form of failures, put together."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+import batcher
+from batcher.api import problems
+from batcher.api.board import add_pages
+from batcher.api.bodies import Reason, add_bodies
+from batcher.api.floor import floor_routes
+from batcher.api.guard import RequestGuard
+from batcher.api.health import Health
+from batcher.api.order_actions import order_action_routes
+from batcher.api.orders import order_routes
+from batcher.api.probes import probe_routes
+from batcher.dispatch.report import ReportDocument
+from batcher.intake.documents import OrderDocument
+from batcher.services.context import Floor
+
+_FAILURES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": problems.Problem, "description": "refused; `code` says why"},
+    "5XX": {"model": problems.Problem, "description": "batcher, or its database, failed"},
+}
+
+
+def create_app(floor: Floor, health: Health) -> FastAPI:
+    """Return the application over one floor; its schema is at /openapi.json, for people at /docs."""
+    app = FastAPI(
+        title="batcher",
+        version=batcher.__version__,
+        description="Orders in, batches and job tickets out, and why anything is where it is.",
+        docs_url=None,  # the stock pages load scripts from elsewhere; ours does not
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(RequestGuard)
+    problems.install(app)
+    app.include_router(order_routes(floor), responses=_FAILURES)
+    app.include_router(order_action_routes(floor), responses=_FAILURES)
+    app.include_router(floor_routes(floor), responses=_FAILURES)
+    app.include_router(probe_routes(health, floor.metrics.registry))
+    add_pages(app, floor, health)
+    schema = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return app.openapi_schema or add_bodies(schema(), (OrderDocument, ReportDocument, Reason))
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app

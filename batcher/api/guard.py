@@ -1,0 +1,64 @@
+"""Around every request: an id for log and answer, safe headers, and the last resort for what nobody caught."""
+
+from http import HTTPStatus
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from batcher.api.problems import problem
+from batcher.domain.ids import new_id
+
+log = structlog.get_logger()
+
+#: Pages load only what this server sends; answers are true for a moment only.
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class RequestGuard:
+    """ASGI middleware; see the module."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = new_id()
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = False
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_guarded)
+            except Exception:
+                log.exception("request_failed", method=scope["method"], path=scope["path"])
+                if started:
+                    raise
+                answer = problem(
+                    HTTPStatus.INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "batcher failed; its log tells more under this request id",
+                    request_id=request_id,
+                )
+                await answer(scope, receive, send_guarded)

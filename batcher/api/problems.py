@@ -1,0 +1,155 @@
+"""
+Failures as HTTP answers: one table from class of error to status, one form of body (RFC 9457).
+
+No message of a foreign exception, no stack trace and no input is ever sent back.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from batcher.errors import (
+    BatcherError,
+    ConflictError,
+    Fault,
+    FaultsError,
+    NotFoundError,
+    RulesError,
+    StoreLockedError,
+    StoreUnavailableError,
+    TransitionError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+#: Faults told in one answer, and characters of one message.
+_MAX_FAULTS, _MAX_TEXT = 20, 500
+_RETRY_AFTER_S = "5"
+
+
+class RequestError(BatcherError):
+    """A request that was refused before anything was done with it."""
+
+    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
+        self.status, self.reason_code = status, code
+        super().__init__(message)
+
+
+#: Status by class of error; the nearest class in an error's ancestry decides.
+STATUS: Mapping[type[BatcherError], HTTPStatus] = {
+    BatcherError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    FaultsError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RulesError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ConflictError: HTTPStatus.CONFLICT,
+    TransitionError: HTTPStatus.CONFLICT,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    StoreLockedError: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+#: Codes of faults that say that a body is no JSON document at all, as against one with wrong content.
+_UNREADABLE = frozenset(
+    {"not_json", "body_empty", "json_invalid", "json_too_deep", "json_duplicate_key", "duplicate_key",
+     "number_out_of_range", "encoding_invalid"}
+)  # fmt: skip
+
+
+class ProblemFault(BaseModel):
+    """One thing that is wrong with the request."""
+
+    loc: str = Field(description="JSON pointer into the body, or the name of a parameter")
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """Why a request failed (RFC 9457); `code` is stable and safe to match on."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[ProblemFault] = []
+    request_id: str | None = None
+
+
+def problem(
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    *,
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+    request_id: str | None = None,
+) -> JSONResponse:
+    """Return the answer that tells of a failure."""
+    body = Problem(
+        type=f"urn:batcher:problem:{code}",
+        title=status.phrase,
+        status=status,
+        code=code,
+        detail=detail[:_MAX_TEXT],
+        errors=[
+            ProblemFault(loc=fault.where, code=fault.code, message=fault.message[:_MAX_TEXT])
+            for fault in faults[:_MAX_FAULTS]
+        ],
+        request_id=request_id,
+    )
+    return JSONResponse(body.model_dump(), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def status_of(error: BatcherError) -> HTTPStatus:
+    """Return the status an error is answered with."""
+    if isinstance(error, RequestError):
+        return error.status
+    if isinstance(error, FaultsError) and any(fault.code in _UNREADABLE for fault in error.faults):
+        return HTTPStatus.BAD_REQUEST
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def problem_of(error: BatcherError, request_id: str | None = None) -> JSONResponse:
+    """Return the answer to a failure of ours."""
+    status = status_of(error)
+    if isinstance(error, FaultsError) and not isinstance(error, RulesError):
+        first = error.faults[0]
+        return problem(status, first.code, str(first), faults=error.faults, request_id=request_id)
+    code = error.reason_code if isinstance(error, RequestError) else error.code
+    headers = {"Retry-After": _RETRY_AFTER_S} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        headers["Connection"] = "close"  # the rest of the body is not read
+    detail = "batcher failed; its log tells more" if status == HTTPStatus.INTERNAL_SERVER_ERROR else str(error)
+    return problem(status, code, detail, headers=headers, request_id=request_id)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every failure in the one form."""
+
+    @app.exception_handler(RequestValidationError)
+    def _parameters(request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [Fault(str(e["loc"][-1]), str(e["msg"]), str(e["type"])) for e in error.errors()]
+        detail = str(faults[0]) if faults else "the parameters are wrong"
+        return problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "parameter_invalid", detail, faults=faults, request_id=_id(request)
+        )
+
+    @app.exception_handler(HTTPException)
+    def _http(request: Request, error: HTTPException) -> JSONResponse:
+        status = HTTPStatus(error.status_code)
+        code = status.name.lower()
+        return problem(
+            status, code, status.description or status.phrase, headers=error.headers, request_id=_id(request)
+        )
+
+    @app.exception_handler(BatcherError)
+    def _ours(request: Request, error: BatcherError) -> JSONResponse:
+        if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise error  # the guard logs it with its trace and answers
+        return problem_of(error, _id(request))
+
+
+def _id(request: Request) -> str | None:
+    return getattr(request.state, "request_id", None)
