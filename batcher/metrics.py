@@ -6,7 +6,7 @@ Labels are enumerable (states, stations, processes), never ids. Values are set b
 
 from collections.abc import Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
@@ -38,6 +38,8 @@ class Metrics:
     """The daemon's metrics; one instance a process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        # the _created series double every counter and tell nothing that a rate does not
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry
         self.build = Info("batcher_build", "Version of the running daemon.", registry=registry)
         self.rules = Info("batcher_rules", "Hash of the rules in force.", registry=registry)

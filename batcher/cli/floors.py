@@ -1,0 +1,94 @@
+"""
+The floor as commands see it: read beside a running daemon, acted on through it, or alone when there is none.
+
+A command never writes to a database that a daemon holds; it asks the daemon to.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import httpx
+from prometheus_client import CollectorRegistry
+
+from batcher.errors import BatcherError, ConflictError, DaemonUnavailableError, NotFoundError
+from batcher.metrics import Metrics
+from batcher.rules.schema import load_rules
+from batcher.services.context import Floor, RulesBox
+from batcher.settings import Settings, load_settings
+from batcher.store.session import Store
+
+_TIMEOUT_S = 30.0
+
+
+@contextmanager
+def reading_floor(settings: Settings | None = None) -> Iterator[Floor]:
+    """Open the floor for reading, beside whoever writes."""
+    with _floor(settings or load_settings(), exclusive=False) as floor:
+        yield floor
+
+
+@contextmanager
+def _floor(settings: Settings, *, exclusive: bool) -> Iterator[Floor]:
+    rules = load_rules(settings.rules, catalogue=settings.catalogue)
+    clock = settings.floor_clock(datetime.now(UTC))
+    store = Store.open(settings.store_url, exclusive=exclusive)
+    try:
+        yield Floor(store, RulesBox(rules, clock.now()), Metrics(CollectorRegistry()), clock, settings)
+    finally:
+        store.close()
+
+
+def act(path: str, body: object, alone: Callable[[Floor], object], settings: Settings | None = None) -> object:
+    """
+    Do something to the floor: by the daemon when one holds the database, else here.
+
+    Parameters
+    ----------
+    path, body
+        The API call that does it.
+    alone
+        The same on a floor of our own.
+
+    Returns
+    -------
+    object
+        The API's JSON answer, or what `alone` returned.
+    """
+    settings = settings or load_settings()
+    if Store.locked_by(settings.store_url) is not None:
+        return _post(settings, path, body)
+    with _floor(settings, exclusive=True) as floor:
+        return alone(floor)
+
+
+def daemon_url(settings: Settings) -> str:
+    """Return where the daemon of this state directory listens."""
+    address = settings.state_dir / "address"
+    if address.is_file():
+        return address.read_text(encoding="utf-8").strip()
+    return f"http://{settings.host}:{settings.port}"
+
+
+def _post(settings: Settings, path: str, body: object) -> object:
+    url = daemon_url(settings)
+    try:
+        answer = httpx.post(url + path, json=body, timeout=_TIMEOUT_S, trust_env=False)
+    except httpx.HTTPError as error:
+        raise DaemonUnavailableError(f"the daemon holds the database and does not answer at {url}: {error}") from error
+    if answer.is_success:
+        return answer.json()
+    detail = _detail(answer)
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        raise NotFoundError("such thing:", detail)
+    if answer.status_code == httpx.codes.CONFLICT:
+        raise ConflictError(detail)
+    raise BatcherError(detail)
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        problem = answer.json()
+    except ValueError:
+        return f"the daemon answered {answer.status_code}"
+    return str(problem.get("detail") or problem.get("title") or answer.status_code)

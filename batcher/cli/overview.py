@@ -1,0 +1,127 @@
+"""`batcher status`, `batcher why`, `batcher plan`: the floor at a glance, one order in plain words, what comes next."""
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from batcher.cli.floors import reading_floor
+from batcher.cli.output import JsonOption, local, print_json, print_table, tell
+from batcher.services.actions import find_order
+from batcher.services.context import Floor
+from batcher.services.cycle import make_plan, read_snapshot, solve_snapshot
+from batcher.services.explain import why as why_order
+from batcher.services.plan_document import plan_document
+from batcher.services.plan_view import PlannedBatch, plan_batches
+from batcher.services.status import NextBatch, TicketBrief, floor_status
+from batcher.store import batches
+
+
+def status(as_json: JsonOption = False) -> None:
+    """
+    Show the floor: orders by state, stations, late and held orders, the plan in force.
+
+    Example: batcher status --json | jq .orders
+    """
+    with reading_floor() as floor:
+        found = floor_status(floor)
+        zone = floor.rules.current.site.zone
+    if as_json:
+        print_json(found)
+        return
+    tell("Orders: " + ", ".join(f"{count} {state}" for state, count in found.orders.items()))
+    tell(f"Late {found.late_count}, at risk {found.at_risk_count}, held {found.orders['held']}")
+    if found.plan is not None:
+        gap = "no bound" if found.plan.gap is None else f"gap at most {found.plan.gap:.1%}"
+        made = local(found.plan.created_at, zone)
+        tell(f"Plan of {made}: {found.plan.jobs} jobs in {found.plan.batches} batches, {found.plan.status}, {gap}")
+    rows = [
+        (
+            s.id,
+            s.state if not s.reason else f"{s.state}: {s.reason}",
+            _brief(s.running),
+            len(s.queue),
+            _next(s.next_batch, zone),
+        )
+        for s in found.stations
+    ]
+    print_table("Stations", ("station", "state", "running", "queue", "next"), rows, "There are no stations.")
+    print_table(
+        "Held orders",
+        ("order", "source", "code", "reason"),
+        [(h.order_id, h.source, h.code, h.reason) for h in found.held],
+        "No order is held.",
+    )
+
+
+def _brief(ticket: TicketBrief | None) -> str:
+    return "" if ticket is None else f"{ticket.jobs} pieces, {ticket.fixture} ({ticket.fill:.0%} full)"
+
+
+def _next(planned: NextBatch | None, zone: ZoneInfo) -> str:
+    if planned is None:
+        return ""
+    return f"{planned.jobs} pieces, {planned.fixture} at {local(planned.start_at, zone)}, {planned.release_reason_text}"
+
+
+def why(order: Annotated[str, typer.Argument(help="Order id, or our key of it.")], as_json: JsonOption = False) -> None:
+    """
+    Tell in plain words where each piece of an order is, what it waits for and until when.
+
+    Example: batcher why 543300-033
+    """
+    with reading_floor() as floor:
+        told = why_order(floor, find_order(floor, order))
+    if as_json:
+        print_json(told)
+        return
+    tell(f"Order {told.order.order_id} ({told.order.source}), {told.order.service}, {told.order.state}.")
+    tell(told.headline)
+    tell(f"Due: {told.order.due_how}")
+    for item in told.items:
+        tell(f"  {item.sku} [{item.item_id}] {item.text}")
+
+
+def plan(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Make a plan now, of the queue as it is; keep nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """
+    Show the plan in force, or what a plan made now would be.
+
+    Example: batcher plan --dry-run
+    """
+    with reading_floor() as floor:
+        document = _planned_now(floor) if dry_run else _planned_last(floor)
+        zone = floor.rules.current.site.zone
+    if as_json:
+        print_json(document)
+        return
+    if document is None:
+        tell("There is no plan yet: the daemon makes the first one when it starts.")
+        return
+    print_table(
+        "Plan",
+        ("station", "start", "end", "starts by", "fixture", "pieces", "fill", "rule"),
+        [_row(batch, zone) for batch in plan_batches(document)],
+        "Nothing waits.",
+    )
+
+
+def _planned_now(floor: Floor) -> dict[str, Any]:
+    rules = floor.rules.current
+    snapshot = read_snapshot(floor, rules)
+    return plan_document(make_plan(rules, snapshot, solve_snapshot(floor, rules, snapshot)))
+
+
+def _planned_last(floor: Floor) -> dict[str, Any] | None:
+    with floor.store.read() as session:
+        stored = batches.latest_plan(session)
+    return None if stored is None else stored.document
+
+
+def _row(batch: PlannedBatch, zone: ZoneInfo) -> tuple[object, ...]:
+    times = (local(at, zone) for at in (batch.start_at, batch.end_at, batch.latest_begin_at))
+    return (batch.station, *times, batch.fixture, len(batch.jobs), f"{batch.fill:.0%}", batch.rule)

@@ -1,0 +1,182 @@
+"""
+The running daemon: everything put together, started, kept going, and stopped.
+
+The composition root: what exists is made here and handed down. What the parts do is theirs.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+import batcher
+from batcher.api.app import create_app
+from batcher.api.health import Health
+from batcher.daemon.logging import configure
+from batcher.daemon.loops import Loop, Loops
+from batcher.daemon.notify import Notifier, Watchdog, take_notifier
+from batcher.daemon.reload import note_in_force, reload_rules
+from batcher.daemon.server import Address, ApiServer, bind
+from batcher.daemon.watch import changes
+from batcher.domain.clock import Clock
+from batcher.errors import SettingsError
+from batcher.metrics import Metrics
+from batcher.rules.schema import load_rules
+from batcher.services.context import Floor, RulesBox
+from batcher.services.dispatching import StationDoors
+from batcher.services.dropping import poll_orders
+from batcher.services.housekeeping import housekeep
+from batcher.services.pacing import PlanPacer
+from batcher.services.releasing import release_due
+from batcher.settings import Settings
+from batcher.store import migrate, stations
+from batcher.store.session import Store
+
+log = structlog.get_logger()
+
+
+def run(settings: Settings) -> None:
+    """
+    Run until told to stop.
+
+    Raises
+    ------
+    ConfigError
+        Settings or rules that cannot be used; nothing was started.
+    StoreError
+        The database is held by another process, or cannot be opened.
+    """
+    configure(settings.log_level, settings.log_format)
+    notifier = take_notifier()
+    clock = settings.floor_clock(datetime.now(UTC))
+    floor = open_floor(settings, clock)
+    try:
+        asyncio.run(_Daemon(floor, notifier).run())
+    finally:
+        floor.store.close()
+        notifier.close()
+
+
+def open_floor(settings: Settings, clock: Clock) -> Floor:
+    """Return the floor of these settings: rules read, database brought up to date and held."""
+    rules = load_rules(settings.rules, catalogue=settings.catalogue)
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    settings.orders_dir.mkdir(parents=True, exist_ok=True)
+    migrate.upgrade(settings.store_url)
+    store = Store.open(settings.store_url, exclusive=True)
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    floor = Floor(store, RulesBox(rules, clock.now()), Metrics(registry), clock, settings)
+    with store.write() as session:
+        stations.ensure_stations(session, list(rules.stations), clock.now())
+    floor.metrics.build.info({"version": batcher.__version__})
+    note_in_force(floor, rules.hash)
+    return floor
+
+
+class _Daemon:
+    """One run of the daemon inside its event loop."""
+
+    def __init__(self, floor: Floor, notifier: Notifier) -> None:
+        self._floor, self._notifier = floor, notifier
+        self._doors = StationDoors(floor)
+        self._health = Health()
+        self._stop = asyncio.Event()
+        self._reload = asyncio.Event()
+
+    async def run(self) -> None:
+        """Start everything, wait for a signal, stop everything."""
+        settings = self._floor.settings
+        bound = bind(settings)
+        self._doors.open()
+        self._on_signals()
+        server = ApiServer(create_app(self._floor, self._health), bound, settings.drain_s)
+        loops = Loops(self._make_loops(), self._health, self._floor.metrics)
+        address = await server.start()
+        self._write_address(address)
+        loops.start()
+        self._health.set_ready()
+        log.info("daemon_started", url=address.url, speed=settings.speed, rules_hash=self._floor.rules.current.hash)
+        self._notifier.ready(f"running at {address.url}")
+        tasks = [
+            asyncio.create_task(Watchdog(self._notifier, self._health).run(self._stop)),
+            asyncio.create_task(self._watch_rules()),
+            asyncio.create_task(self._reload_when_told()),
+        ]
+        await self._stop.wait()
+        self._health.set_not_ready("stopping")
+        self._notifier.stopping("finishing what is under way")
+        log.info("daemon_stopping")
+        await server.stop()
+        drained = await loops.stop(settings.drain_s)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        log.info("daemon_stopped", drained=drained)
+
+    def _make_loops(self) -> list[Loop]:
+        floor, real = self._floor, self._floor.clock.real_seconds
+        settings = floor.settings
+        pacer = PlanPacer(floor)
+
+        def loop(name: str, floor_s: float, run: Callable[[], object]) -> Loop:
+            return Loop(name, real(floor_s), run)
+
+        return [
+            loop("reports", settings.reports_s, lambda: self._doors.read()),
+            loop("poll", settings.poll_s, lambda: poll_orders(floor)),
+            loop("plan", settings.plan_s / 4, pacer.turn),
+            loop("dispatch", settings.dispatch_s, self._dispatch),
+            loop("housekeeping", settings.housekeeping_s, lambda: housekeep(floor)),
+        ]
+
+    def _dispatch(self) -> None:
+        release_due(self._floor)
+        self._doors.send()
+
+    def _on_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told_to_stop)
+        loop.add_signal_handler(signal.SIGHUP, self._reload.set)
+
+    def _told_to_stop(self) -> None:
+        if self._stop.is_set():  # told twice: now
+            os._exit(1)
+        self._stop.set()
+
+    async def _watch_rules(self) -> None:
+        async for _ in changes(self._floor.settings.rules, self._stop):
+            self._reload.set()
+
+    async def _reload_when_told(self) -> None:
+        while True:
+            await self._reload.wait()
+            self._reload.clear()
+            self._notifier.reloading("reading the rules")
+            in_force = await asyncio.to_thread(reload_rules, self._floor)
+            if in_force:
+                self._doors = await asyncio.to_thread(_open_doors, self._floor)
+            self._notifier.ready("running" if in_force else "running; the rules on disk were refused")
+
+    def _write_address(self, address: Address) -> None:
+        """Leave the API's address where the command line finds it, also when the system chose the port."""
+        path = self._floor.settings.state_dir / "address"
+        with contextlib.suppress(OSError):
+            path.write_text(address.url + "\n", encoding="utf-8")
+
+
+def _open_doors(floor: Floor) -> StationDoors:
+    """Return the doors of the rules in force; a folder that cannot be used is its station's trouble, not the floor's."""
+    doors = StationDoors(floor)
+    try:
+        doors.open()
+    except SettingsError as error:
+        log.error("station_folders_unusable", why=str(error))  # noqa: TRY400 - the message tells it all
+    return doors

@@ -1,0 +1,44 @@
+"""
+Rules, reloaded while the floor runs: read, validate, try on the live queue, then swap in one step.
+
+Whatever goes wrong before the swap leaves the rules in force as they were; metrics and log say so.
+"""
+
+import structlog
+
+from batcher.errors import BatcherError, FaultsError
+from batcher.rules.schema import load_rules
+from batcher.services.context import Floor
+from batcher.services.trial import try_rules
+
+log = structlog.get_logger()
+
+
+def reload_rules(floor: Floor) -> bool:
+    """Put the rules on disk in force; return whether they are in force now."""
+    settings, in_force = floor.settings, floor.rules.current
+    try:
+        rules = load_rules(settings.rules, catalogue=settings.catalogue)
+        if rules.hash != in_force.hash:
+            try_rules(floor, rules)
+    except BatcherError as error:
+        floor.metrics.reload_success.set(0)
+        faults = [str(fault) for fault in error.faults] if isinstance(error, FaultsError) else [str(error)]
+        log.error("rules_refused", rules_hash=in_force.hash, code=error.code, faults=faults)  # noqa: TRY400 - told whole
+        return False
+    now = floor.now()
+    note_in_force(floor, rules.hash)
+    if rules.hash == in_force.hash:
+        log.info("rules_unchanged", rules_hash=rules.hash)
+        return True
+    floor.rules.swap(rules, now)
+    floor.replan.set()
+    log.info("rules_in_force", rules_hash=rules.hash, before=in_force.hash)
+    return True
+
+
+def note_in_force(floor: Floor, rules_hash: str) -> None:
+    """Tell the metrics which rules are in force, since now."""
+    floor.metrics.reload_success.set(1)
+    floor.metrics.reload_at.set(floor.now().timestamp())
+    floor.metrics.rules.info({"hash": rules_hash})

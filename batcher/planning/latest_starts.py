@@ -1,0 +1,130 @@
+"""
+How long each batch of a plan may wait: the plan, shifted to the right.
+
+Each station's batches are packed backwards from what their orders and their successors need, latest need last,
+inside its windows and attended hours. A batch that begins no later than this keeps in time every order that the
+plan has in time.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping
+
+from batcher.planning.plan import Batch, Plan
+from batcher.planning.problem import Problem, Station
+
+#: Chains are short; a batch's need settles once its successors' have.
+_MAX_PASSES = 6
+
+
+def latest_begins(problem: Problem, plan: Plan, margins: Mapping[str, int]) -> dict[str, int]:
+    """
+    Return the latest moment each batch may begin, its changeover included.
+
+    Parameters
+    ----------
+    margins
+        Seconds kept free before an order's due, by family.
+
+    Returns
+    -------
+    dict of str to int
+        Seconds from time 0 by batch id; negative or past when the need has gone by already.
+    """
+    shift = _RightShift(problem, plan, margins)
+    begins: dict[str, int] = {}
+    for _ in range(_MAX_PASSES):
+        before, begins = begins, shift.run(begins)
+        if begins == before:
+            break
+    return begins
+
+
+class _RightShift:
+    """One plan, indexed for the backward passes."""
+
+    def __init__(self, problem: Problem, plan: Plan, margins: Mapping[str, int]) -> None:
+        self._stations = {station.id: station for station in problem.stations}
+        self._families = {family.id: family for family in problem.families}
+        self._changeover = _worst_changeovers(problem)
+        self._by_station: dict[str, list[Batch]] = defaultdict(list)
+        for batch in plan.batches:
+            self._by_station[batch.station].append(batch)
+        self._own_need = self._needs_of_orders(problem, plan, margins)
+        self._followers = self._links(problem, plan)
+
+    @staticmethod
+    def _needs_of_orders(problem: Problem, plan: Plan, margins: Mapping[str, int]) -> dict[str, int]:
+        due = {order.id: order.due for order in problem.orders}
+        order_of = {job.id: job.order for job in problem.jobs}
+        return {b.id: min(due[order_of[j]] for j in b.jobs) - margins.get(b.family, 0) for b in plan.batches}
+
+    @staticmethod
+    def _links(problem: Problem, plan: Plan) -> dict[str, list[tuple[str, int]]]:
+        batch_of = {job: batch.id for batch in plan.batches for job in batch.jobs}
+        followers: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for job in problem.jobs:
+            for link in job.after:
+                if job.id in batch_of and link.job in batch_of:
+                    followers[batch_of[link.job]].append((batch_of[job.id], link.lag))
+        return followers
+
+    def run(self, begins: Mapping[str, int]) -> dict[str, int]:
+        """Return the latest begins, given those of an earlier pass for the successors."""
+        result: dict[str, int] = {}
+        for sid, batches in self._by_station.items():
+            needs = [(self._need(batch, begins), batch) for batch in batches]
+            needs.sort(key=lambda pair: (-pair[0], -pair[1].start))
+            cursor = None
+            for need, batch in needs:
+                end = need if cursor is None else min(need, cursor)
+                cursor = self._fit(self._stations[sid], batch, end)
+                result[batch.id] = cursor
+        return result
+
+    def _need(self, batch: Batch, begins: Mapping[str, int]) -> int:
+        """Return by when a batch must have ended for its orders and for the batches that wait for it."""
+        need = self._own_need[batch.id]
+        for follower, lag in self._followers.get(batch.id, ()):
+            need = min(need, begins.get(follower, need + lag) - lag)
+        return need
+
+    def _fit(self, station: Station, batch: Batch, end: int) -> int:
+        """Return the latest begin that ends by `end` in a window and while somebody can load it."""
+        length = batch.end - batch.start + self._changeover[self._families[batch.family].state]
+        begin = end - length
+        windows = station.windows
+        for _ in range(4 * (len(windows) + len(station.attended or ())) + 4):
+            shifted = _into_window(windows, begin, length)
+            if station.attended is not None:
+                shifted = _into_attended(station.attended, shifted)
+            if shifted == begin:
+                break
+            begin = shifted
+        return begin
+
+
+def _worst_changeovers(problem: Problem) -> dict[str, int]:
+    """Return the longest changeover into each state: the sequence a batch ends up in is not known yet."""
+    table = problem.changeovers
+    return {state: max((row[k] for row in table.seconds), default=0) for k, state in enumerate(table.states)}
+
+
+def _into_window(windows: tuple[tuple[int, int], ...], begin: int, length: int) -> int:
+    """Return the latest start at or before `begin` at which `length` fits a window; unchanged when none does."""
+    k = bisect_right(windows, (begin, float("inf"))) - 1
+    while k >= 0:
+        opens, closes = windows[k]
+        latest = min(begin, closes - length)
+        if latest >= opens:
+            return latest
+        k -= 1
+    return begin
+
+
+def _into_attended(attended: tuple[tuple[int, int], ...], begin: int) -> int:
+    """Return the latest attended moment at or before `begin`; unchanged when there is none."""
+    k = bisect_right(attended, (begin, float("inf"))) - 1
+    if k < 0:
+        return begin
+    return min(begin, attended[k][1] - 1)

@@ -1,0 +1,1 @@
+"""What the daemon, the API and the CLI do: plain functions over the store, the rules and the planner."""

@@ -1,0 +1,114 @@
+"""
+What a person does to the floor: hold, release and cancel orders, take stations down and up.
+
+Each action is one commit with its events, names who did it and why, and asks for a new plan.
+"""
+
+from collections.abc import Callable
+
+import structlog
+
+from batcher.domain.orders import Order
+from batcher.domain.states import OrderState, StationState
+from batcher.errors import NotFoundError, TransitionError
+from batcher.intake.accept import judge
+from batcher.services.context import Floor
+from batcher.store import batches, events, orders, stations
+
+log = structlog.get_logger()
+
+#: What can be done to an order by its key.
+OrderAction = Callable[[Floor, str], Order]
+
+
+def hold_order(floor: Floor, key: str, reason: str, who: str) -> Order:
+    """Hold an order: none of its jobs is planned or released until it is let go."""
+    with floor.store.write() as session:
+        orders.hold_order(session, key, "by_hand", reason, floor.now())
+        order = orders.get_order(session, key)
+    return _done(floor, "order_held_by_hand", order, who)
+
+
+def release_order(floor: Floor, key: str, who: str) -> Order:
+    """
+    Let a held order go, judged anew by the rules in force.
+
+    An order that was held because it cannot be in time is let go as it is; one that cannot be made stays held.
+
+    Raises
+    ------
+    TransitionError
+        When it is not held, or still cannot be made; the message says why.
+    """
+    now = floor.now()
+    with floor.store.write() as session:
+        order = orders.get_order(session, key)
+        if order.state is not OrderState.HELD:
+            raise TransitionError("order", order.order_id, order.state, "released")
+        if order.held_code != "by_hand":
+            judged = judge(floor.rules.current, orders.order_content(session, key), now)
+            if judged.held is not None and judged.held.code != "service_impossible":
+                wanted = f"released: {judged.held.reason}"
+                raise TransitionError("order", order.order_id, f"held ({judged.held.code})", wanted)
+            orders.replace_pieces(session, key, judged.promise, judged.pieces, now)
+        orders.release_order(session, key, now)
+        order = orders.get_order(session, key)
+    return _done(floor, "order_released", order, who)
+
+
+def cancel_order(floor: Floor, key: str, reason: str, who: str) -> Order:
+    """Cancel an order: what waits is gone; what a station has in hand is made and flagged, never remade."""
+    now = floor.now()
+    with floor.store.write() as session:
+        orders.cancel_order(session, key, now)
+        events.record(session, kind="order", ident=key, order_key=key, after="cancelled", now=now,
+                      data={"reason": reason, "who": who})  # fmt: skip
+        order = orders.get_order(session, key)
+    return _done(floor, "order_cancelled", order, who)
+
+
+def set_station(floor: Floor, station: str, *, up: bool, reason: str, who: str) -> list[str]:
+    """
+    Take a station down or up.
+
+    Returns
+    -------
+    list of str
+        Tickets that had not left the house and were taken back; their jobs are planned elsewhere.
+    """
+    if station not in floor.rules.current.stations:
+        raise NotFoundError("station", station)
+    now = floor.now()
+    recalled: list[str] = []
+    with floor.store.write() as session:
+        stations.ensure_stations(session, [station], now)
+        state = StationState.UP if up else StationState.DOWN
+        if stations.all_stations(session)[station].state is not state:
+            stations.set_station(session, station, state, reason, now)
+        if not up:
+            recalled = batches.recall_unsent(session, station, now, reason)
+    floor.replan.set()
+    log.info("station_up" if up else "station_down", station=station, who=who, recalled=len(recalled))
+    return recalled
+
+
+def find_order(floor: Floor, ref: str) -> Order:
+    """
+    Return the order with that order id or key.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    with floor.store.read() as session:
+        found = orders.find_orders(session, ref)
+    if not found:
+        raise NotFoundError("order", ref)
+    return found[-1]
+
+
+def _done(floor: Floor, event: str, order: Order, who: str) -> Order:
+    floor.replan.set()
+    log.info(event, order_key=order.key, order_id=order.order_id, who=who)
+    return order

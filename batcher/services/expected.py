@@ -1,0 +1,50 @@
+"""When each open order will be ready, as far as the plan in force and the live tickets tell."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from batcher.domain.orders import Order
+from batcher.domain.states import OrderState
+from batcher.rules.ruleset import RuleSet
+from batcher.services.plan_view import plan_view
+from batcher.store import batches, orders
+from batcher.store.session import Session
+
+
+@dataclass(frozen=True)
+class OrderOutlook:
+    """One open order and when it will be packed; none: not known, no plan has it."""
+
+    order: Order
+    ready_at: datetime | None
+
+    def slack_s(self) -> float | None:
+        """Return the seconds between being packed and having to leave; negative is late."""
+        return None if self.ready_at is None else (self.order.leave_by_at - self.ready_at).total_seconds()
+
+
+def order_outlooks(session: Session, rules: RuleSet, now: datetime) -> list[OrderOutlook]:
+    """Return every order that is neither complete, cancelled nor held, with when it will be packed."""
+    ready = _ready_by_order(session, rules, now)
+    return [
+        OrderOutlook(order, ready.get(order.key))
+        for order in orders.open_orders(session)
+        if order.state is not OrderState.HELD
+    ]
+
+
+def _ready_by_order(session: Session, rules: RuleSet, now: datetime) -> dict[str, datetime]:
+    pack = timedelta(seconds=rules.site.pack_s)
+    stored = batches.latest_plan(session)
+    planned = plan_view(stored).batch_of if stored is not None else {}
+    ends: dict[str, datetime] = {}
+    unknown: set[str] = set()
+    for entry in orders.open_work(session):
+        batch = planned.get(entry.job.id)
+        if batch is None:
+            unknown.add(entry.order.key)
+        else:
+            ends[entry.order.key] = max(ends.get(entry.order.key, now), batch.end_at)
+    for job in batches.live_jobs(session):
+        ends[job.order_key] = max(ends.get(job.order_key, now), job.end_at)
+    return {key: end + pack for key, end in ends.items() if key not in unknown}

@@ -1,0 +1,77 @@
+"""
+Where live tickets leave each station: when it will be free, in which state, how full its magazine still is.
+
+Frozen work is not replanned; the planner starts where this ends.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from batcher.domain.batches import Batch, Ticket
+from batcher.domain.states import TicketState
+from batcher.rules.floor import Station
+
+
+@dataclass(frozen=True)
+class StationOutlook:
+    """A station after its live tickets."""
+
+    free_at: datetime
+    setup_state: str
+    live: int  #: live tickets, the running one included
+    ticket_ends: Mapping[str, datetime]  #: expected end by ticket id
+    magazine_used: int  #: batches begun, or to begin, in the unattended gap at `free_at`; 0 when attended then
+
+
+def station_outlook(
+    station: Station,
+    tickets: Iterable[tuple[Ticket, Batch]],
+    known_state: str | None,
+    recent_begins: Iterable[datetime],
+    now: datetime,
+) -> StationOutlook:
+    """
+    Walk a station's live tickets in their sequence from now on.
+
+    A running ticket ends when its planned duration has passed since it started, but not before now; one that waits
+    starts after the one before it, and when an operator is there if it needs one.
+
+    Parameters
+    ----------
+    known_state
+        Setup state as last reported; none: as the rules assume at first.
+    recent_begins
+        When its latest batches began, finished ones included.
+    """
+    at, state, live = now, known_state or station.initial_state, 0
+    ends: dict[str, datetime] = {}
+    begins = list(recent_begins)
+    for ticket, batch in sorted(tickets, key=lambda pair: pair[0].sequence):
+        run = batch.end_at - batch.start_at
+        if ticket.state is TicketState.RUNNING and ticket.started_at is not None:
+            end = max(now, ticket.started_at + run)
+        else:
+            begin = _next_begin(station, batch, at)
+            begins.append(begin)
+            end = begin + timedelta(seconds=batch.changeover_s) + run
+        at, state, live = max(at, end), batch.setup_state, live + 1
+        ends[ticket.id] = end
+    return StationOutlook(at, state, live, ends, _used_of_magazine(station, begins, at))
+
+
+def _next_begin(station: Station, batch: Batch, at: datetime) -> datetime:
+    """Return when a waiting ticket can begin: at once, or when the operator comes if it needs one."""
+    if station.attended is None or batch.unattended_ok:
+        return at
+    openings = station.attended.intervals(at, at + timedelta(days=14))
+    return max(at, openings[0][0]) if openings else at
+
+
+def _used_of_magazine(station: Station, begins: Iterable[datetime], at: datetime) -> int:
+    """Return how many batches begin in the unattended gap that contains `at`."""
+    if station.attended is None:
+        return 0
+    shifts = station.attended.intervals(at - timedelta(days=14), at + timedelta(seconds=1))
+    gap_start = shifts[-1][1] if shifts else at - timedelta(days=14)
+    return sum(begin >= gap_start for begin in begins) if gap_start <= at else 0

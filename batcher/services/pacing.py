@@ -1,0 +1,24 @@
+"""
+When the next plan is made: at a steady pace, and sooner when something happened that the plan in force does not know.
+"""
+
+from datetime import datetime, timedelta
+
+from batcher.services.context import Floor
+from batcher.services.cycle import plan_cycle
+
+
+class PlanPacer:
+    """Makes a plan when one is due; asked a few times in each interval."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self._last: datetime | None = None
+
+    def turn(self) -> None:
+        """Plan if it is time to."""
+        now = self._floor.now()
+        pace = timedelta(seconds=self._floor.settings.plan_s)
+        if self._last is None or now - self._last >= pace or self._floor.replan.is_set():
+            self._last = now
+            plan_cycle(self._floor)

@@ -1,0 +1,57 @@
+"""
+The plan that stands between two cycles, and what release needs of it.
+
+Tentative: only what is released from it becomes fact. The next cycle replaces it whole.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from batcher.planning.plan import Batch, PlanResult
+from batcher.planning.problem import Job
+from batcher.services.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class PlanInForce:
+    """
+    A verified plan with its snapshot.
+
+    Parameters
+    ----------
+    latest_begin
+        Latest safe begin by batch, in seconds from the snapshot's time 0.
+    jobs
+        The problem's jobs by id.
+    gone
+        Batches that have been released from it, or that turned out to be impossible; grows until the next cycle.
+    """
+
+    id: str
+    rules_hash: str
+    snapshot: Snapshot
+    result: PlanResult
+    latest_begin: Mapping[str, int]
+    jobs: Mapping[str, Job]
+    gone: set[str] = field(default_factory=set)
+
+    def open_batches(self) -> list[Batch]:
+        """Return the batches that are still tentative."""
+        return [batch for batch in self.result.plan.batches if batch.id not in self.gone]
+
+    def fill(self, batch: Batch) -> float:
+        """Return how full a batch is: share of its capacity, or of its sheet's area."""
+        family = next(f for f in self.snapshot.problem.families if f.id == batch.family)
+        mode = next(m for m in family.modes if m.station == batch.station)
+        jobs = [self.jobs[j] for j in batch.jobs]
+        if mode.sheet is not None:
+            return sum(j.width * j.height for j in jobs) / (mode.sheet.width * mode.sheet.height)
+        assert mode.capacity is not None
+        return sum(j.size for j in jobs) / mode.capacity
+
+
+class PlanBox:
+    """Holds the plan in force; none before the first cycle."""
+
+    def __init__(self) -> None:
+        self.current: PlanInForce | None = None

@@ -1,0 +1,70 @@
+"""The stored plan as other services and other processes read it: by job, by station, with expected ends by order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from batcher.store.batches import StoredPlan
+
+
+@dataclass(frozen=True)
+class PlannedBatch:
+    """One tentative batch of the stored plan."""
+
+    id: str
+    station: str
+    rule: str
+    fixture: str
+    setup_state: str
+    start_at: datetime
+    end_at: datetime
+    latest_begin_at: datetime
+    fill: float
+    capacity: int | None
+    jobs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """A stored plan, indexed; batches by planned start."""
+
+    plan: StoredPlan
+    batches: tuple[PlannedBatch, ...]
+    batch_of: Mapping[str, PlannedBatch]  #: by job id
+    left_out: Mapping[str, str]  #: why a job is in no plan, by job id
+    unplanned: frozenset[str]
+
+
+def plan_view(stored: StoredPlan) -> PlanView:
+    """Return a stored plan, indexed."""
+    document: dict[str, Any] = stored.document
+    batches = plan_batches(document)
+    return PlanView(
+        plan=stored,
+        batches=batches,
+        batch_of={job: batch for batch in batches for job in batch.jobs},
+        left_out=document["left_out"],
+        unplanned=frozenset(document["unplanned"]),
+    )
+
+
+def plan_batches(document: Mapping[str, Any]) -> tuple[PlannedBatch, ...]:
+    """Return the batches of a plan document, by planned start."""
+    return tuple(sorted((_batch(doc) for doc in document["batches"]), key=lambda b: (b.start_at, b.id)))
+
+
+def _batch(doc: dict[str, Any]) -> PlannedBatch:
+    return PlannedBatch(
+        id=doc["id"],
+        station=doc["station"],
+        rule=doc["rule"],
+        fixture=doc["fixture"],
+        setup_state=doc["setup_state"],
+        start_at=datetime.fromisoformat(doc["start_at"]),
+        end_at=datetime.fromisoformat(doc["end_at"]),
+        latest_begin_at=datetime.fromisoformat(doc["latest_begin_at"]),
+        fill=doc["fill"],
+        capacity=doc["capacity"],
+        jobs=tuple(doc["jobs"]),
+    )

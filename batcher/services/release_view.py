@@ -1,0 +1,91 @@
+"""What the release policy is shown: the plan's batches and the stations, as they are at one moment."""
+
+from datetime import datetime, timedelta
+
+from batcher.planning.plan import Batch
+from batcher.planning.release import Candidate, StationNow
+from batcher.rules.floor import Station
+from batcher.rules.ruleset import RuleSet
+from batcher.services.forecast import StationOutlook
+from batcher.services.plan_in_force import PlanInForce
+from batcher.services.snapshot import seconds_from
+
+#: A sheet whose planner has opened another one of the same family is full from this share of its area on:
+#: prints do not tile a sheet, and what is left over goes on the next.
+_SHEET_FULL = 0.7
+
+
+def candidates(plan: PlanInForce, now: datetime) -> dict[str, list[Candidate]]:
+    """Return the tentative batches by station."""
+    at = plan.snapshot.at
+    families: dict[str, int] = {}
+    for batch in plan.result.plan.batches:
+        families[batch.family] = families.get(batch.family, 0) + 1
+    views: dict[str, list[Candidate]] = {}
+    for batch in plan.open_batches():
+        view = _candidate(plan, batch, at, now, overflows=families[batch.family] > 1)
+        views.setdefault(batch.station, []).append(view)
+    return views
+
+
+def _candidate(plan: PlanInForce, batch: Batch, at: datetime, now: datetime, *, overflows: bool) -> Candidate:
+    rule, fixture = plan.snapshot.rules_of[batch.family], plan.snapshot.fixture_of[batch.family]
+    jobs = [plan.jobs[j] for j in batch.jobs]
+    ready = _ready(plan, batch)
+    since = min((plan.snapshot.ready_at.get(job.id, now) for job in jobs), default=now)
+    fill = plan.fill(batch)
+    bounds = rule.release
+    target = min(bounds.target_fill, _SHEET_FULL) if fixture.sheet is not None and overflows else bounds.target_fill
+    room = fixture.capacity is not None and fill < 1 and rule.max_items != len(jobs)
+    closings = [closing.last_before(now) for closing in bounds.close_at]
+    return Candidate(
+        batch_id=batch.id,
+        station=batch.station,
+        setup_state=fixture.setup_state,
+        seconds=batch.end - batch.start,
+        fill=fill,
+        full=not room if bounds.exact else (fill >= target or rule.max_items == len(jobs)),
+        ready=ready,
+        latest_begin=plan.latest_begin[batch.id],
+        waiting_since=seconds_from(at, since),
+        max_wait=bounds.max_wait_s,
+        closed=any(c is not None and c >= since for c in closings),
+        min_fill=bounds.min_fill,
+        below_minimum=bounds.below_minimum,
+        exact=bounds.exact,
+        unattended=fixture.unattended,
+    )
+
+
+def _ready(plan: PlanInForce, batch: Batch) -> int:
+    """Return when all jobs may start; one that waits for a planned step before it is not ready in this plan."""
+    never = plan.snapshot.problem.horizon
+    return max(never if plan.jobs[j].after else plan.jobs[j].release for j in batch.jobs)
+
+
+def station_now(
+    rules: RuleSet, station: Station, outlook: StationOutlook, plan: PlanInForce, now: datetime
+) -> StationNow:
+    """Return a station as the release policy sees it."""
+    at = plan.snapshot.at
+    free_at = max(now, outlook.free_at)
+    process = rules.processes[station.process]
+    states = {f.setup_state for f in rules.fixtures.values() if f.process == station.process}
+    return StationNow(
+        id=station.id,
+        free=seconds_from(at, free_at),
+        setup_state=outlook.setup_state,
+        slots=rules.planning.queue_depth - outlook.live,
+        attended_from=seconds_from(at, _attended_from(station, free_at)),
+        magazine_left=station.magazine - outlook.magazine_used,
+        setup_unattended=station.setup_unattended,
+        changeover_s={state: process.changeover_between(outlook.setup_state, state).seconds for state in states},
+    )
+
+
+def _attended_from(station: Station, free_at: datetime) -> datetime:
+    """Return the next moment at which somebody is there; an empty calendar has none within a fortnight."""
+    if station.attended is None:
+        return free_at
+    shifts = station.attended.intervals(free_at, free_at + timedelta(days=14))
+    return shifts[0][0] if shifts else free_at + timedelta(days=14)

@@ -1,0 +1,195 @@
+"""
+From the plan in force to released batches: what must start now becomes batch, ticket and outbox rows in one commit.
+
+When a batch starts is decided by `planning.release`; how its ticket reaches the station is `dispatch.outbox`'s work.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from batcher.dispatch.ticket import build_ticket
+from batcher.domain.batches import BatchJob, NewBatch, Place, Ticket
+from batcher.domain.ids import check_code, new_id
+from batcher.domain.orders import OpenWork
+from batcher.errors import TransitionError
+from batcher.planning.plan import Batch
+from batcher.planning.release import Candidate, Reason, decide
+from batcher.rules.batch_rules import BatchRule
+from batcher.rules.facts import job_facts
+from batcher.rules.ruleset import RuleSet
+from batcher.services.context import Floor
+from batcher.services.cycle import read_outlooks
+from batcher.services.forecast import StationOutlook
+from batcher.services.plan_in_force import PlanInForce
+from batcher.services.release_view import candidates, station_now
+from batcher.store import batches, orders
+
+log = structlog.get_logger()
+
+
+def release_due(floor: Floor) -> list[Ticket]:
+    """Release what the policy wants started now; nothing without a plan, or under rules the plan was not made by."""
+    plan, rules = floor.plans.current, floor.rules.current
+    if plan is None or plan.rules_hash != rules.hash:
+        return []
+    now = floor.now()
+    waiting = candidates(plan, now)
+    with floor.store.read() as session:
+        outlooks = read_outlooks(session, rules, now)
+    released: list[Ticket] = []
+    for station_id, views in waiting.items():
+        outlook = outlooks.get(station_id)
+        while outlook is not None and outlook.live < rules.planning.queue_depth:
+            ticket, outlook = _release_next(floor, plan, rules, views, station_id, outlook, now)
+            if ticket is not None:
+                released.append(ticket)
+    return released
+
+
+def _release_next(
+    floor: Floor,
+    plan: PlanInForce,
+    rules: RuleSet,
+    views: list[Candidate],
+    station_id: str,
+    outlook: StationOutlook,
+    now: datetime,
+) -> tuple[Ticket | None, StationOutlook | None]:
+    """Release one batch at a station; with the outlook after it, or none when there is nothing more to do."""
+    views[:] = [view for view in views if view.batch_id not in plan.gone]
+    station = station_now(rules, rules.stations[station_id], outlook, plan, now)
+    seconds_now = int((now - plan.snapshot.at).total_seconds())
+    lead = int(floor.settings.dispatch_s) + 1
+    chosen = next((d for d in decide(views, station, seconds_now, lead) if d.release), None)
+    if chosen is None:
+        return None, None
+    plan.gone.add(chosen.batch_id)
+    batch = next(b for b in plan.result.plan.batches if b.id == chosen.batch_id)
+    try:
+        ticket = _commit(floor, plan, rules, batch, outlook, chosen.reason, now)
+    except TransitionError as error:  # an order was held or cancelled since the plan was made
+        log.info("release_overtaken", batch=batch.id, station=station_id, why=str(error))
+        floor.replan.set()
+        return None, outlook
+    with floor.store.read() as session:
+        return ticket, read_outlooks(session, rules, now).get(station_id)
+
+
+def _commit(
+    floor: Floor,
+    plan: PlanInForce,
+    rules: RuleSet,
+    batch: Batch,
+    outlook: StationOutlook,
+    reason: Reason,
+    now: datetime,
+) -> Ticket:
+    """
+    Write one release, whole or not at all.
+
+    Raises
+    ------
+    TransitionError
+        When one of its jobs does not wait any more.
+    """
+    with floor.store.write() as session:
+        work = {entry.job.id: entry for entry in orders.work_of(session, batch.jobs)}
+        if len(work) < len(batch.jobs):
+            raise TransitionError("batch", batch.id, "overtaken: not all its jobs wait", "released")
+        new = new_batch(plan, rules, batch, work, max(now, outlook.free_at), outlook.setup_state, reason)
+        ticket_id, batch_id = new_id(), new_id()
+        codes = {job_id: check_code(f"{ticket_id}/{job_id}") for job_id in batch.jobs}
+        document = build_ticket(
+            new,
+            work,
+            codes,
+            ticket_id=ticket_id,
+            batch_id=batch_id,
+            sequence=batches.next_sequence(session, batch.station),
+            rules_hash=plan.rules_hash,
+            sheet=rules.fixtures[new.fixture].sheet,
+        )
+        ticket = batches.release(
+            session,
+            new,
+            batch_id=batch_id,
+            ticket_id=ticket_id,
+            document=document,
+            check_codes=codes,
+            plan_id=plan.id,
+            rules_hash=plan.rules_hash,
+            now=now,
+        )
+    _tell(floor, new, ticket)
+    return ticket
+
+
+def new_batch(
+    plan: PlanInForce,
+    rules: RuleSet,
+    batch: Batch,
+    work: Mapping[str, OpenWork],
+    begin_at: datetime,
+    setup_state: str,
+    reason: Reason,
+) -> NewBatch:
+    """Return a tentative batch as it will be released: real times, places and price."""
+    rule, fixture = plan.snapshot.rules_of[batch.family], plan.snapshot.fixture_of[batch.family]
+    station, process = rules.stations[batch.station], rules.processes[fixture.process]
+    changeover = process.changeover_between(setup_state, fixture.setup_state)
+    run_s = batch.end - batch.start
+    start_at = begin_at + timedelta(seconds=changeover.seconds)
+    hourly = run_s * station.cost_per_hour_minor + changeover.seconds * station.changeover_cost_per_hour_minor
+    return NewBatch(
+        station=batch.station,
+        process=fixture.process,
+        fixture=fixture.id,
+        setup_state=fixture.setup_state,
+        changeover_s=changeover.seconds,
+        rule=rule.id,
+        family=batch.family,
+        start_at=start_at,
+        end_at=start_at + timedelta(seconds=run_s),
+        due_at=min(entry.order.leave_by_at for entry in work.values()),
+        jobs=_places(rules, rule, batch, work),
+        fill=plan.fill(batch),
+        reason=reason.value,
+        cost_minor=round(station.cost_per_batch_minor + changeover.cost_minor + hourly / 3600),
+        capacity=fixture.capacity or 0,
+        unattended_ok=fixture.unattended,
+    )
+
+
+def _places(rules: RuleSet, rule: BatchRule, batch: Batch, work: Mapping[str, OpenWork]) -> tuple[BatchJob, ...]:
+    """Lay the pieces into slots in the order the rule sorts by; on a sheet they lie where the plan has put them."""
+
+    def sort_key(job_id: str) -> tuple[str, ...]:
+        entry = work[job_id]
+        facts = job_facts(rules, entry.order, entry.item, entry.job.step)
+        return (*(facts.value(name) for name in rule.sort), entry.order.leave_by_at.isoformat(), job_id)
+
+    placed = []
+    for slot, job_id in enumerate(sorted(batch.jobs, key=sort_key), start=1):
+        at = batch.placements.get(job_id)
+        place = Place(slot) if at is None else Place(slot, at.x, at.y, at.rotated)
+        placed.append(BatchJob(job_id, place))
+    return tuple(placed)
+
+
+def _tell(floor: Floor, batch: NewBatch, ticket: Ticket) -> None:
+    floor.metrics.batches.labels(process=batch.process, reason=batch.reason).inc()
+    floor.metrics.fill.labels(process=batch.process).observe(min(1.0, batch.fill))
+    floor.metrics.tickets.labels(station=batch.station, state="released").inc()
+    log.info(
+        "batch_released",
+        batch_id=ticket.batch_id,
+        ticket_id=ticket.id,
+        station=batch.station,
+        rule=batch.rule,
+        reason=batch.reason,
+        jobs=len(batch.jobs),
+        fill=round(batch.fill, 3),
+        rules_hash=ticket.rules_hash,
+    )

@@ -1,0 +1,218 @@
+"""The floor at one glance: what the status page, the API and the command line show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from batcher.domain.batches import Batch, Ticket
+from batcher.domain.orders import Order
+from batcher.domain.states import OrderState, StationState, TicketState
+from batcher.rules.floor import Station
+from batcher.rules.ruleset import RuleSet
+from batcher.services.context import Floor
+from batcher.services.expected import OrderOutlook, order_outlooks
+from batcher.services.plan_view import PlannedBatch, PlanView, plan_view
+from batcher.store import batches, orders, stations
+from batcher.store.session import Session
+
+#: Lists longer than this are cut; the counts beside them are whole.
+_LISTED = 50
+
+
+@dataclass(frozen=True)
+class OrderRisk:
+    """An order that is late, or will be as things stand."""
+
+    order_id: str
+    source: str
+    key: str
+    service: str
+    leave_by_at: datetime
+    expected_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class HeldOrder:
+    """An order that waits for a person."""
+
+    order_id: str
+    source: str
+    key: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TicketBrief:
+    """A live ticket."""
+
+    ticket_id: str
+    state: str
+    jobs: int
+    fill: float
+    start_at: datetime
+    end_at: datetime
+    setup_state: str
+    fixture: str
+
+
+@dataclass(frozen=True)
+class NextBatch:
+    """The tentative batch that a station is planned to run next."""
+
+    start_at: datetime
+    jobs: int
+    fill: float
+    fixture: str
+    release_reason_text: str
+
+
+@dataclass(frozen=True)
+class StationStatus:
+    """One station."""
+
+    id: str
+    process: str
+    state: str
+    reason: str
+    attended: bool
+    running: TicketBrief | None
+    queue: list[TicketBrief]
+    next_batch: NextBatch | None
+
+
+@dataclass(frozen=True)
+class PlanBrief:
+    """The plan in force."""
+
+    created_at: datetime
+    status: str
+    cost_minor: float
+    bound: float | None
+    gap: float | None
+    seconds: float
+    jobs: int
+    batches: int
+
+
+@dataclass(frozen=True)
+class FloorStatus:
+    """Everything on one page."""
+
+    now: datetime
+    rules_hash: str
+    rules_loaded_at: datetime
+    orders: dict[str, int]
+    late_count: int
+    at_risk_count: int
+    late: list[OrderRisk]
+    at_risk: list[OrderRisk]
+    stations: list[StationStatus]
+    plan: PlanBrief | None
+    held: list[HeldOrder]
+
+
+def floor_status(floor: Floor) -> FloorStatus:
+    """Return the floor as it is now, from one read of the store."""
+    now, rules = floor.now(), floor.rules.current
+    with floor.store.read() as session:
+        by_state = orders.orders_by_state(session)
+        outlooks = order_outlooks(session, rules, now)
+        held = orders.list_orders(session, states=(OrderState.HELD,), limit=_LISTED)
+        stored = batches.latest_plan(session)
+        view = None if stored is None else plan_view(stored)
+        station_list = _stations(session, rules, view, now)
+    late = [o for o in outlooks if o.order.leave_by_at < now]
+    at_risk = [o for o in outlooks if o.order.leave_by_at >= now and (o.slack_s() or 0) < 0]
+    return FloorStatus(
+        now=now,
+        rules_hash=rules.hash,
+        rules_loaded_at=floor.rules.loaded_at,
+        orders={state.value: by_state.get(state, 0) for state in OrderState},
+        late_count=len(late),
+        at_risk_count=len(at_risk),
+        late=_risks(late, "its leave-by time has passed"),
+        at_risk=_risks(at_risk, "as planned it will be packed too late"),
+        stations=station_list,
+        plan=None if view is None else _plan_brief(view),
+        held=[_held(order) for order in held],
+    )
+
+
+def _risks(outlooks: list[OrderOutlook], reason: str) -> list[OrderRisk]:
+    worst = sorted(outlooks, key=lambda o: o.order.leave_by_at)[:_LISTED]
+    return [
+        OrderRisk(
+            o.order.order_id, o.order.source, o.order.key, o.order.service, o.order.leave_by_at, o.ready_at, reason
+        )
+        for o in worst
+    ]
+
+
+def _held(order: Order) -> HeldOrder:
+    return HeldOrder(order.order_id, order.source, order.key, order.held_code or "", order.held_reason or "")
+
+
+def _plan_brief(view: PlanView) -> PlanBrief:
+    plan = view.plan
+    gap = None if plan.bound is None or plan.cost <= 0 else max(0.0, 1 - plan.bound / plan.cost)
+    return PlanBrief(
+        plan.created_at, plan.status, plan.cost, plan.bound, gap, plan.seconds, plan.jobs, len(view.batches)
+    )
+
+
+def _stations(session: Session, rules: RuleSet, view: PlanView | None, now: datetime) -> list[StationStatus]:
+    rows = stations.all_stations(session)
+    live: dict[str, list[tuple[Ticket, Batch]]] = {}
+    for ticket in batches.live_tickets(session):
+        live.setdefault(ticket.station, []).append((ticket, batches.get_batch(session, ticket.batch_id)))
+    planned: dict[str, PlannedBatch] = {}
+    waiting = _waiting_jobs(session)
+    for batch in view.batches if view else ():
+        if waiting.issuperset(batch.jobs):
+            planned.setdefault(batch.station, batch)
+    result = []
+    for station in rules.stations.values():
+        row = rows.get(station.id)
+        briefs = [_brief(ticket, batch) for ticket, batch in sorted(live.get(station.id, ()), key=_sequence)]
+        running = next((b for b in briefs if b.state == TicketState.RUNNING), None)
+        result.append(
+            StationStatus(
+                id=station.id,
+                process=station.process,
+                state=row.state.value if row else StationState.UP.value,
+                reason=(row.reason or "") if row else "",
+                attended=_attended(station, now),
+                running=running,
+                queue=[b for b in briefs if b is not running],
+                next_batch=_next(planned.get(station.id), now),
+            )
+        )
+    return result
+
+
+def _waiting_jobs(session: Session) -> set[str]:
+    return {entry.job.id for entry in orders.open_work(session)}
+
+
+def _sequence(pair: tuple[Ticket, Batch]) -> int:
+    return pair[0].sequence
+
+
+def _brief(ticket: Ticket, batch: Batch) -> TicketBrief:
+    return TicketBrief(
+        ticket.id, ticket.state.value, batch.jobs, batch.fill, ticket.start_at, ticket.end_at,
+        batch.setup_state, batch.fixture,
+    )  # fmt: skip
+
+
+def _next(batch: PlannedBatch | None, now: datetime) -> NextBatch | None:
+    if batch is None:
+        return None
+    latest: Mapping[bool, str] = {True: "starts as soon as it can", False: "may wait to fill"}
+    return NextBatch(batch.start_at, len(batch.jobs), batch.fill, batch.fixture, latest[batch.latest_begin_at <= now])
+
+
+def _attended(station: Station, now: datetime) -> bool:
+    return station.attended is None or bool(station.attended.intervals(now, now + timedelta(seconds=1)))

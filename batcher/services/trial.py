@@ -1,0 +1,57 @@
+"""
+New rules on the live queue, without acting on it: what a reload would do before it does it.
+"""
+
+from dataclasses import dataclass
+
+from batcher.errors import Fault, RulesError
+from batcher.planning.plan import PlanResult
+from batcher.planning.solve import solve
+from batcher.rules.ruleset import RuleSet
+from batcher.services.context import Floor
+from batcher.services.cycle import read_snapshot
+
+#: A trial asks whether the rules work, not for the best plan under them.
+_TRIAL_BUDGET_S = 0.0
+#: Orders named in the refusal; the count beside them is whole.
+_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the queue looks like under other rules."""
+
+    result: PlanResult
+    stranded: dict[str, str]  #: jobs that can be planned now and could not be then, with why
+
+
+def try_rules(floor: Floor, rules: RuleSet) -> Trial:
+    """
+    Plan the live queue under other rules.
+
+    Raises
+    ------
+    RulesError
+        When work that is planned now could not be made under them.
+    PlanningError
+        When no plan can be made.
+    """
+    now_snapshot = read_snapshot(floor, floor.rules.current)
+    then = read_snapshot(floor, rules)
+    result = solve(then.problem, budget_s=_TRIAL_BUDGET_S, workers=1, seed=floor.settings.seed)
+    stranded = {job: why for job, why in then.left_out.items() if job not in now_snapshot.left_out}
+    families = {family.id for family in then.problem.families if family.modes}
+    able = {family.id for family in now_snapshot.problem.families if family.modes}
+    was_able = {job.id for job in now_snapshot.problem.jobs if job.family in able}
+    for job in then.problem.jobs:
+        if job.family not in families and job.id in was_able:
+            stranded[job.id] = f"no station may run family {job.family}"
+    if stranded:
+        raise RulesError(tuple(_faults(stranded)))
+    return Trial(result, stranded)
+
+
+def _faults(stranded: dict[str, str]) -> list[Fault]:
+    named = [Fault(f"job {job}", why, "strands_work") for job, why in sorted(stranded.items())[:_NAMED]]
+    count = Fault("the live queue", f"{len(stranded)} waiting jobs could not be made under these rules", "strands_work")
+    return [count, *named]
