@@ -100,7 +100,7 @@ def batch_rule(shape: BatchRuleShape, site_wide: ReleaseShape, zone: ZoneInfo) -
         whole_orders=shape.whole_orders,
         max_items=shape.max_items,
         stations=None if shape.stations is None else frozenset(shape.stations),
-        sort=tuple(shape.sort),
+        sort=tuple(shape.sort or ()),
         release=_release(shape.release, site_wide, zone),
     )
 
@@ -161,7 +161,7 @@ def _product(name: str, shape: ProductShape, fixtures: dict[str, Fixture]) -> Pr
     return Product(
         id=name,
         route=tuple(_step(step, fixtures) for step in shape.route),
-        skus=shape.skus or (),
+        skus=tuple(shape.skus or ()),
         text=TextRule(required=shape.text.required, max_characters=shape.text.max_characters),
         max_quantity=shape.max_quantity,
     )
@@ -198,8 +198,8 @@ def _service(name: str, shape: ServiceShape, calendars: dict[str, Calendar]) -> 
 
 def _selector(shape: SelectorShape) -> Selector:
     named = {name: getattr(shape, name) for name in PATTERN_FACTS}
-    patterns = {name: value for name, value in named.items() if value is not None}
-    patterns |= {f"attribute.{name}": value for name, value in shape.attributes.items()}
+    patterns = {name: tuple(value) for name, value in named.items() if value is not None}
+    patterns |= {f"attribute.{name}": tuple(value) for name, value in shape.attributes.items()}
     return Selector(
         patterns=patterns,
         order_size=OrderSize(shape.order_size),

@@ -56,9 +56,17 @@ def _fault(shape: type[BaseModel], details: ErrorDetails, document: Document, ro
         # A key without a value is told where the file is read.
         given = full in document.keys
         return None if given else Fault(document.at(full[:-1], key=True), f"'{inner[-1]}' is missing", "missing")
-    where = document.at(full, key=details["loc"][-1:] == ("[key]",))
-    subject = f"{inner[-1]} " if inner and isinstance(inner[-1], str) and details["loc"][-1] != "[key]" else ""
-    return Fault(where, subject + _message(details), _code(kind))
+    if details["loc"][-1:] == ("[key]",):
+        return Fault(document.at(full, key=True), _message(details), _code(kind))
+    return Fault(document.at(full), _named(inner, _message(details)), _code(kind))
+
+
+def _named(inner: Route, message: str) -> str:
+    """Return a message with the key it is about before it."""
+    key = next((step for step in reversed(inner) if isinstance(step, str)), None)
+    if key is None:
+        return message
+    return f"{key} {message}" if message.startswith("must ") else f"{key}: {message}"
 
 
 def _message(details: ErrorDetails) -> str:
@@ -70,7 +78,7 @@ def _message(details: ErrorDetails) -> str:
     if kind in _LIMITS:
         name, bound = _LIMITS[kind]
         count = f"{len(value)} entries" if isinstance(value, list | dict) else told(value)
-        return f"must be {bound} {facts[name]}, not {count}"
+        return f"must be {bound} {facts[name]:g}, not {count}"
     return details["msg"]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from batcher.domain.calendars import Span
-from batcher.rules.grammar import KIND, refuse
+from batcher.rules.grammar import KIND, OneOrMore, refuse
 from batcher.rules.values import (
     MAX_MINOR,
     CalendarRef,
@@ -24,7 +24,7 @@ from batcher.rules.values import (
     Hours,
     Length,
     Name,
-    Patterns,
+    Pattern,
     ProcessRef,
     Size,
     StateRef,
@@ -297,7 +297,7 @@ class ProductShape(Shape):
         description="Its steps, first to last.",
         examples=["[{fixture: tin-jig}]"],
     )
-    skus: Patterns | None = key(
+    skus: OneOrMore[Pattern] | None = key(
         default=None,
         description="Shell patterns of SKUs that are this product without being in the catalogue.",
         examples=['["MUG-*"]'],

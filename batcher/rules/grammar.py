@@ -8,16 +8,14 @@ import difflib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 #: Keyword of JSON Schema that carries the kind of a value to the reference; validators pass over it.
 KIND = "$comment"
-#: One string or several.
-STRINGS: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 
 
 @dataclass(frozen=True)
@@ -105,13 +103,32 @@ class Reference(Grammar):
 
 
 @dataclass(frozen=True, eq=False)
-class ReferringPatterns(Reference):
-    """Shell patterns, each of which must take at least one id of another section."""
+class ReferringPattern(Reference):
+    """A shell pattern that must take at least one id of another section."""
 
     def check(self, value: object, known: Known) -> object:
-        """Return the patterns, refused with a suggestion when one of them takes nothing."""
-        patterns, ids = self.read(value), known.ids.get(self.section, ())
-        for pattern in patterns:
-            if not any(fnmatchcase(name, pattern) for name in ids):
-                raise refuse("unknown_reference", f"unknown {self.kind} {told(pattern)}; {suggestion(pattern, ids)}")
-        return patterns
+        """Return the pattern, refused with a suggestion when it takes nothing."""
+        pattern, ids = self.read(value), known.ids.get(self.section, ())
+        if not any(fnmatchcase(name, pattern) for name in ids):
+            raise refuse("unknown_reference", f"unknown {self.kind} {told(pattern)}; {suggestion(pattern, ids)}")
+        return pattern
+
+
+class _OneOrMore:
+    """Lets a file leave out the brackets of a list of one."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_as_list, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        several = handler(core)
+        return {"anyOf": [several["items"], several]}
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list | dict | None) else [value]
+
+
+Item = TypeVar("Item")
+#: One value, or a list of at least one.
+OneOrMore = Annotated[list[Item], Field(min_length=1), _OneOrMore()]

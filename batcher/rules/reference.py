@@ -25,12 +25,12 @@ KINDS = {
     "date": "`2026-12-24`.",
     "time zone": "A name of the IANA database: `Europe/London`.",
     "holidays": "A country, or a country and a part of it: `GB`, `GB-ENG`.",
-    "id": "Letters, digits, `.`, `-` and `_`, at most 64, beginning with a letter or digit. What looks like a number or "
+    "id": "At most 64 letters, digits, `.`, `-` and `_`, the first a letter or digit. What looks like a number or "
     "a date needs quotes.",
     "text": "One line for people.",
     "currency": "A code of ISO 4217: `GBP`.",
     "folder": "A directory, absolute or below the state directory; `..`, `~` and `$` are refused.",
-    "patterns": "One or a list of shell patterns: `*` for anything, `?` for one character, `[abc]` for one of these. "
+    "pattern": "A shell pattern: `*` for anything, `?` for one character, `[abc]` for one of these. "
     "Regular expressions are refused.",
     "fact": "What a rule can know of a job: `process`, `fixture`, `product`, `finish`, `sku`, `service`, `tier`, "
     "`channel`, `country`, `carrier`, `order`, `due_day` (local date by which it leaves), or `attribute.NAME`.",

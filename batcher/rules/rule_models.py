@@ -4,9 +4,9 @@ The shapes of the sections that describe promises and batching, and of a rules f
 Every key with its meaning and an example; JSON Schema and reference page are generated from here.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from batcher.rules.floor_models import (
     CalendarShape,
@@ -19,21 +19,21 @@ from batcher.rules.floor_models import (
     StationShape,
     key,
 )
-from batcher.rules.grammar import refuse
+from batcher.rules.grammar import OneOrMore, refuse
 from batcher.rules.values import (
     CalendarRef,
     Days,
     Duration,
     Fact,
-    Fixtures,
+    FixturePattern,
     Name,
-    Patterns,
-    Processes,
-    Products,
-    Services,
+    Pattern,
+    ProcessPattern,
+    ProductPattern,
+    ServicePattern,
     Share,
     StationRef,
-    Tiers,
+    TierPattern,
     Time,
 )
 
@@ -86,17 +86,25 @@ class SelectorShape(Shape):
     Patterns are shell patterns (`*`, `?`, `[abc]`), one or a list of which one must match.
     """
 
-    process: Processes | None = key(default=None, description="The step's process.", examples=["uv-print"])
-    fixture: Fixtures | None = key(default=None, description="The step's fixture.", examples=["tin-jig"])
-    product: Products | None = key(default=None, description="The product.", examples=["[mug, cushion]"])
-    finish: Patterns | None = key(default=None, description="The finish of the SKU.", examples=["red"])
-    sku: Patterns | None = key(default=None, description="The SKU.", examples=['"MUG-CER-*"'])
-    service: Services | None = key(default=None, description="The order's service.", examples=["same-day"])
-    tier: Tiers | None = key(default=None, description="The customer's tier.", examples=["gold"])
-    channel: Patterns | None = key(default=None, description="Where the order came in.", examples=["web"])
-    country: Patterns | None = key(default=None, description="Where it goes.", examples=["United Kingdom"])
-    carrier: Patterns | None = key(default=None, description="Who carries it.", examples=["dpd"])
-    attributes: dict[Name, Patterns] = key(
+    process: OneOrMore[ProcessPattern] | None = key(
+        default=None, description="The step's process.", examples=["uv-print"]
+    )
+    fixture: OneOrMore[FixturePattern] | None = key(
+        default=None, description="The step's fixture.", examples=["tin-jig"]
+    )
+    product: OneOrMore[ProductPattern] | None = key(
+        default=None, description="The product.", examples=["[mug, cushion]"]
+    )
+    finish: OneOrMore[Pattern] | None = key(default=None, description="The finish of the SKU.", examples=["red"])
+    sku: OneOrMore[Pattern] | None = key(default=None, description="The SKU.", examples=['"MUG-CER-*"'])
+    service: OneOrMore[ServicePattern] | None = key(
+        default=None, description="The order's service.", examples=["same-day"]
+    )
+    tier: OneOrMore[TierPattern] | None = key(default=None, description="The customer's tier.", examples=["gold"])
+    channel: OneOrMore[Pattern] | None = key(default=None, description="Where the order came in.", examples=["web"])
+    country: OneOrMore[Pattern] | None = key(default=None, description="Where it goes.", examples=["United Kingdom"])
+    carrier: OneOrMore[Pattern] | None = key(default=None, description="Who carries it.", examples=["dpd"])
+    attributes: dict[Name, OneOrMore[Pattern]] = key(
         default={},
         description="Other columns of the catalogue and attributes of order and line, by name.",
         examples=["{gift-wrap: yes}"],
@@ -184,10 +192,6 @@ class ReleaseShape(Shape):
         return self
 
 
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 class BatchRuleShape(Shape):
     """
     Which jobs may share a batch.
@@ -233,8 +237,8 @@ class BatchRuleShape(Shape):
         description="Stations that may run it. Left out: all of the process.",
         examples=["[uv-1]"],
     )
-    sort: Annotated[list[Fact], BeforeValidator(_listed)] = key(
-        default=[], description="In which order pieces are laid into the slots.", examples=["[order]"]
+    sort: OneOrMore[Fact] | None = key(
+        default=None, description="In which order pieces are laid into the slots.", examples=["[order]"]
     )
     release: ReleaseShape = key(
         default={},

@@ -86,10 +86,12 @@ def gather(documents: Sequence[Document], root: str) -> tuple[Sections, Places, 
     known = _known(entries)
     sections = Sections()
     for route, entry in entries.items():
-        found = _read(sections, entry, known)
-        if found:
+        value, found = _read(entry, known)
+        faults += found
+        if value is None:
             sections.broken.add(str(route[0]))
-            faults += found
+        else:
+            _put(sections, entry.route, value)
     given = {route[0] for route in entries}
     faults += [
         Fault(root, f"no file has the section '{name}'; it is needed", "missing")
@@ -168,8 +170,8 @@ def _known(entries: dict[Route, _Entry]) -> Known:
     return Known(ids)
 
 
-def _read(sections: Sections, entry: _Entry, known: Known) -> list[Fault]:
-    """Put one entry into its section; return its faults."""
+def _read(entry: _Entry, known: Known) -> tuple[BaseModel | None, list[Fault]]:
+    """Return one entry in its shape, none when it has faults, and the faults."""
     section = str(entry.route[0])
     shape: type[BaseModel] = BatchRuleShape if section == "batch_rules" else (_ONCE | _BY_ID)[section]
     value, faults = read_shape(shape, entry.value, entry.document, entry.route, known)
@@ -178,10 +180,12 @@ def _read(sections: Sections, entry: _Entry, known: Known) -> list[Fault]:
             read_name(entry.route[1])
         except ValueError as error:
             faults.append(Fault(entry.document.at(entry.route, key=True), f"the id {error}", "name"))
-    if faults:
-        return faults
+    return (None if faults else value), faults
+
+
+def _put(sections: Sections, route: Route, value: BaseModel) -> None:
+    section = str(route[0])
     if section in _ONCE:
         setattr(sections, section, value)
     else:
-        getattr(sections, section)[entry.route[1]] = value
-    return []
+        getattr(sections, section)[route[1]] = value

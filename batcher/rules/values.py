@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from batcher.domain.calendars import Span
 from batcher.rules.batch_rules import GROUPING_FACTS
-from batcher.rules.grammar import STRINGS, Grammar, Reference, ReferringPatterns, refuse, suggestion, told
+from batcher.rules.grammar import Grammar, Reference, ReferringPattern, refuse, suggestion, told
 from batcher.rules.yaml_source import LookAlike
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -239,18 +239,6 @@ def _is_pattern_letter(letter: str) -> bool:
     return unicodedata.category(letter)[0] in "LMN" or letter in _PATTERN_WILD or letter in _PATTERN_OTHER
 
 
-def _listed(value: object) -> list[object]:
-    items = value if isinstance(value, list) else [value]
-    if not items:
-        raise refuse("missing", "the list is empty; give at least one value or leave the key out")
-    return items
-
-
-def read_patterns(value: object) -> tuple[str, ...]:
-    """Return one or several shell patterns."""
-    return tuple(read_pattern(item) for item in _listed(value))
-
-
 def read_fact(value: object) -> str:
     """Return the name of a fact of a job, or ``attribute.NAME``."""
     name = _text(value, "the name of a fact")
@@ -263,6 +251,9 @@ def read_fact(value: object) -> str:
 _HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-4]):[0-5][0-9]$|^closed$"
 
 _HOURS_SCHEMA = {"type": "string", "pattern": _HOURS}
+
+
+_DAYS_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"enum": list(WEEKDAYS)}, "minItems": 1}]}
 
 
 def _string(pattern: str) -> dict[str, str]:
@@ -278,7 +269,7 @@ Hours = Annotated[
     tuple[Span, ...],
     Grammar("hours", read_hours, {"anyOf": [_HOURS_SCHEMA, {"type": "array", "items": _HOURS_SCHEMA, "minItems": 1}]}),
 ]
-Days = Annotated[frozenset[int], Grammar("weekdays", read_days, STRINGS)]
+Days = Annotated[frozenset[int], Grammar("weekdays", read_days, _DAYS_SCHEMA)]
 Day = Annotated[date, Grammar("date", read_date, _string("[0-9]{4}-[0-9]{2}-[0-9]{2}"))]
 Zone = Annotated[ZoneInfo, Grammar("time zone", read_zone)]
 Holidays = Annotated[tuple[str, str | None], Grammar("holidays", read_holidays, _string("[A-Z]{2}(-[A-Z0-9]{1,3})?"))]
@@ -286,7 +277,7 @@ Name = Annotated[str, Grammar("id", read_name, _string(_NAME.pattern))]
 Text = Annotated[str, Grammar("text", read_text)]
 Currency = Annotated[str, Grammar("currency", read_currency, _string("[A-Z]{3}"))]
 Folder = Annotated[str, Grammar("folder", read_folder)]
-Patterns = Annotated[tuple[str, ...], Grammar("patterns", read_patterns, STRINGS)]
+Pattern = Annotated[str, Grammar("pattern", read_pattern)]
 Fact = Annotated[str, Grammar("fact", read_fact)]
 
 #: Ids that another section defines.
@@ -297,18 +288,8 @@ FixtureRef = Annotated[str, Reference("fixture id", read_name, section="fixtures
 StateRef = Annotated[str, Reference("setup state", read_name, section="states", kind="setup state")]
 
 #: Patterns over ids that another section defines.
-Products = Annotated[
-    tuple[str, ...], ReferringPatterns("product patterns", read_patterns, STRINGS, section="products", kind="product")
-]
-Processes = Annotated[
-    tuple[str, ...], ReferringPatterns("process patterns", read_patterns, STRINGS, section="processes", kind="process")
-]
-Fixtures = Annotated[
-    tuple[str, ...], ReferringPatterns("fixture patterns", read_patterns, STRINGS, section="fixtures", kind="fixture")
-]
-Services = Annotated[
-    tuple[str, ...], ReferringPatterns("service patterns", read_patterns, STRINGS, section="services", kind="service")
-]
-Tiers = Annotated[
-    tuple[str, ...], ReferringPatterns("tier patterns", read_patterns, STRINGS, section="tiers", kind="tier")
-]
+ProductPattern = Annotated[str, ReferringPattern("pattern", read_pattern, section="products", kind="product")]
+ProcessPattern = Annotated[str, ReferringPattern("pattern", read_pattern, section="processes", kind="process")]
+FixturePattern = Annotated[str, ReferringPattern("pattern", read_pattern, section="fixtures", kind="fixture")]
+ServicePattern = Annotated[str, ReferringPattern("pattern", read_pattern, section="services", kind="service")]
+TierPattern = Annotated[str, ReferringPattern("pattern", read_pattern, section="tiers", kind="tier")]
