@@ -6,7 +6,7 @@ units times 3600, so that costs per hour stay whole numbers. Nothing here change
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from batcher.planning.layout import Rectangle, fits_alone
 from batcher.planning.problem import UNPLANNED_DELAY_S, Job, Mode, Problem, SheetSize
@@ -47,6 +47,7 @@ class Unit:
     kinds: frozenset[str]
     rectangles: tuple[Rectangle, ...]
     modes: tuple[ModeView, ...]  #: those it fits in by itself; none: it can never be planned
+    stations: int  #: bit mask of the stations of these modes
     before: tuple[tuple[int, int], ...] = ()  #: (unit, lag) it waits for
     after: tuple[int, ...] = ()  #: units that wait for it
 
@@ -203,11 +204,11 @@ def _units(
     links: list[dict[int, int]] = [{} for _ in jobs_of_unit]
     after: list[set[int]] = [set() for _ in jobs_of_unit]
     for job in problem.jobs:
-        unit = unit_of[job.id]
+        waiter = unit_of[job.id]
         for link in job.after:
             before = unit_of[link.job]
-            links[unit][before] = max(link.lag, links[unit].get(before, 0))
-            after[before].add(unit)
+            links[waiter][before] = max(link.lag, links[waiter].get(before, 0))
+            after[before].add(waiter)
     plannable = _acyclic(links, after)
     units = []
     for place, members in enumerate(jobs_of_unit):
@@ -227,12 +228,12 @@ def _units(
             kinds=frozenset(job.kind for job in jobs if job.kind is not None),
             rectangles=tuple(Rectangle(job.width, job.height, job.rotate, job.id) for job in jobs),
             modes=(),
+            stations=0,
             before=tuple(sorted(links[place].items())),
             after=tuple(sorted(after[place])),
         )
         modes = _modes(unit, jobs, families, station_of) if place in plannable else ()
-        object.__setattr__(unit, "modes", modes)
-        units.append(unit)
+        units.append(replace(unit, modes=modes, stations=sum(1 << mode.station for mode in modes)))
     return tuple(units)
 
 

@@ -1,0 +1,91 @@
+"""`batcher solve`: plan a problem from a file, with no daemon and no database."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.status import Status
+
+from batcher.cli.output import JsonOption, errors, print_json, tell
+from batcher.planning.documents import load_json, read_plan, read_problem, save_json, write_plan
+from batcher.planning.plan import PlanResult, Verdict
+from batcher.planning.solve import solve as search
+
+
+def solve(
+    problem: Annotated[Path, typer.Argument(help="A batcher-problem/1 document, gzipped when it ends in .gz.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the plan goes (batcher-plan/1).")],
+    seconds: Annotated[float, typer.Option(min=0, help="Wall time to spend; a plan comes out whatever it is.")] = 30,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that search at the same time.")] = 2,
+    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+    start: Annotated[Path | None, typer.Option(help="A plan to improve on.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """
+    Plan a problem, and tell how far the plan can be from the best.
+
+    Exit 0 with a plan that keeps every rule; 65 with every fault of a document and where it stands; 66 without a file.
+
+    Example: batcher solve problem.json --out plan.json --seconds 10
+    """
+    began = time.monotonic()
+    document = read_problem(load_json(problem))
+    first = None if start is None else read_plan(load_json(start))
+    with errors.status(f"Planning {len(document.jobs)} jobs") as status:
+        result = search(
+            document,
+            budget_s=seconds - (time.monotonic() - began),
+            workers=workers,
+            seed=seed,
+            start=first,
+            on_progress=_Watch(status),
+        )
+    save_json(out, write_plan(result.plan))
+    if json:
+        print_json(_summary(result))
+    else:
+        tell(_line(result))
+
+
+class _Watch:
+    """Shows every better plan on the terminal as it is found."""
+
+    def __init__(self, status: Status) -> None:
+        self.status, self.began = status, time.monotonic()
+
+    def __call__(self, verdict: Verdict, bound: float) -> None:
+        """Show a plan's cost beside what none can be under."""
+        seconds = time.monotonic() - self.began
+        self.status.update(f"Planning: cost {verdict.cost:,.0f}, bound {bound:,.0f} after {seconds:.1f} s")
+
+
+def _summary(result: PlanResult) -> dict[str, object]:
+    verdict = result.verdict
+    return {
+        "status": result.plan.status.value,
+        "cost": verdict.cost,
+        "breakdown": verdict.breakdown,
+        "bound": result.plan.bound,
+        "gap": result.gap,
+        "greedy_cost": result.greedy_cost,
+        "batches": verdict.batches,
+        "jobs": verdict.jobs,
+        "unplanned": verdict.unplanned,
+        "orders": verdict.orders,
+        "late_orders": verdict.late_orders,
+        "seconds": round(result.seconds, 3),
+        "note": result.note,
+    }
+
+
+def _line(result: PlanResult) -> str:
+    verdict = result.verdict
+    parts = ", ".join(f"{part} {money:,.0f}" for part, money in verdict.breakdown.items())
+    gap = "" if result.gap is None else f", at most {100 * result.gap:.1f} % above the best possible"
+    note = f" ({result.note})" if result.note else ""
+    return (
+        f"{result.plan.status.value}: cost {verdict.cost:,.0f} ({parts}){gap}; {verdict.batches} batches, "
+        f"{verdict.late_orders} of {verdict.orders} orders late, {verdict.unplanned} jobs unplanned, "
+        f"{result.seconds:.1f} s{note}"
+    )

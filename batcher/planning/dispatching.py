@@ -1,0 +1,307 @@
+"""
+One pass of a dispatch rule: stations take, whenever they fall free, the batch that is worth most to begin now.
+
+The worth of a job is what its order loses by waiting, discounted by its slack (apparent tardiness cost); the worth of
+a batch that of its jobs, less its changeover and the room it wastes, per second of station time. A batch that can
+still be filled, or that another station runs with less changeover, waits as long as its slack allows.
+"""
+
+import heapq
+import math
+from dataclasses import dataclass
+
+from batcher.planning.conversion import Bundle
+from batcher.planning.index import NO_LIMIT, Instance, ModeView, Unit
+from batcher.planning.loads import Load, Loader
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """
+    How a dispatch weighs.
+
+    Parameters
+    ----------
+    reach
+        Slack, in mean batch times, at which a job's worth falls to 1/e.
+    patience
+        Share of its slack a batch may wait for better; 0 never waits.
+    """
+
+    reach: float
+    patience: float
+
+
+@dataclass(slots=True)
+class _Desk:
+    """Where a station stands while batches are handed to it."""
+
+    free: int
+    state: int
+    stretch: int = 0
+    used: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A batch a station might begin."""
+
+    mode: ModeView
+    units: list[Unit]
+    score: float
+
+
+class Dispatch:
+    """One pass of a rule over a problem."""
+
+    def __init__(self, instance: Instance, loader: Loader, rule: Rule) -> None:
+        self.instance, self.loader, self.rule = instance, loader, rule
+        self.desks = [_Desk(0, station.state) for station in instance.stations]
+        self.pools: list[list[Unit]] = [[] for _ in instance.families]
+        self.ready: dict[int, int] = {}
+        self.waiting = [len(unit.before) if unit.modes else -1 for unit in instance.units]
+        self.ends: dict[int, int] = {}
+        self.open_to = [unit.stations for unit in instance.units]  #: stations that may still have a window for it
+        self.due = inner_dues(instance)
+        self.mean = _mean_seconds(instance)
+        self.worth = self._worths()
+        self.outlook = [0] * len(instance.families)  #: units of a family not planned yet
+        for unit in instance.units:
+            if unit.modes:
+                self.outlook[unit.family] += 1
+                if not unit.before:
+                    self.ready[unit.place] = unit.release
+                    self.pools[unit.family].append(unit)
+        for pool in self.pools:
+            pool.sort(key=lambda unit: (self.due[unit.place], unit.place))
+
+    def sequences(self) -> list[list[Bundle]]:
+        """Return the batches of every station in the order they are begun."""
+        found: list[list[Bundle]] = [[] for _ in self.desks]
+        turns = [(0, place, 1) for place in range(len(self.desks))]
+        while turns:
+            now, place, idle = heapq.heappop(turns)
+            offer = self._choose(place, now)
+            if offer is None:
+                later = self._next_chance(place, now, idle, turns)
+                if later <= self.instance.problem.horizon:
+                    heapq.heappush(turns, (later, place, 2 * idle))
+                continue
+            load = self._start(place, offer, now)
+            if load is not None:
+                found[place].append((offer.mode, load))
+                now = self.desks[place].free
+            heapq.heappush(turns, (now, place, 1))
+        return found
+
+    def _worths(self) -> list[tuple[float, float]]:
+        """Return for each unit what a mean batch time of lateness costs, and what being late at all costs."""
+        orders = self.instance.orders
+        return [
+            (
+                sum(orders[order].rate for order in unit.orders) * self.mean,
+                float(sum(orders[order].late for order in unit.orders)),
+            )
+            for unit in self.instance.units
+        ]
+
+    def _admit(self, unit: Unit) -> None:
+        """Let a unit be planned: all that it waits for has an end."""
+        self.ready[unit.place] = max([unit.release, *(self.ends[before] + lag for before, lag in unit.before)])
+        pool, due = self.pools[unit.family], self.due
+        at = len(pool)
+        while at and due[pool[at - 1].place] > due[unit.place]:
+            at -= 1
+        pool.insert(at, unit)
+
+    def _choose(self, place: int, now: int) -> _Offer | None:
+        """Return the offer worth most to a station, none when waiting is better."""
+        best: _Offer | None = None
+        for family in self.instance.families:
+            mode = family.modes.get(place)
+            if mode is not None and self.pools[family.place]:
+                offer = self._offer(place, mode, now)
+                if offer is not None and (best is None or offer.score > best.score):
+                    best = offer
+        return best
+
+    def _offer(self, place: int, mode: ModeView, now: int) -> _Offer | None:
+        family, station, desk = self.instance.families[mode.family], self.instance.stations[place], self.desks[place]
+        change = self.instance.change_seconds[desk.state][family.state]
+        units, worth = self._pick(mode, now + change)
+        if not units:
+            return None
+        lasts = change + mode.seconds + sum([unit.serial for unit in units]) + max([unit.parallel for unit in units])
+        alone = family.unattended and (not change or station.setup_unattended)
+        found = station.calendar.earliest(now, lasts, alone, desk.stretch, desk.used)
+        if found is None:
+            return _Offer(mode, units, -math.inf)
+        end = found[0] + lasts
+        money = station.change_money[desk.state][family.state]
+        fill = _fill(mode, units) if self.outlook[family.place] > len(units) else 1.0
+        gain = worth - money - mode.fixed * (1 - fill)
+        if gain <= 0 and self._better_later(place, mode, units, end, money, fill):
+            return None
+        return _Offer(mode, units, gain / (end - now + 1) if gain > 0 else gain * (end - now + 1))
+
+    def _pick(self, mode: ModeView, start: int) -> tuple[list[Unit], float]:
+        """Return the units of a family worth most now that fit together, and their worth."""
+        ready, reach = self.ready, self.rule.reach * self.mean
+        limit = 3 * mode.capacity if mode.capacity < NO_LIMIT else 120
+        scored: list[tuple[float, int, Unit]] = []
+        bit = 1 << mode.station
+        for unit in self.pools[mode.family]:
+            if ready[unit.place] <= start and self.open_to[unit.place] & bit:
+                slack = self.due[unit.place] - start - mode.seconds - unit.serial - unit.parallel
+                rate, late = self.worth[unit.place]
+                worth = rate if slack < 0 else (rate + late) * math.exp(-slack / reach)
+                scored.append((-worth, len(scored), unit))
+                if len(scored) >= limit:
+                    break
+        scored.sort()
+        return _gathered(mode, scored)
+
+    def _better_later(self, place: int, mode: ModeView, units: list[Unit], end: int, money: int, fill: float) -> bool:
+        """Tell whether a batch that is not pressing should wait: to be filled, or for a station that is set up."""
+        room = self.rule.patience * (min([self.due[unit.place] for unit in units]) - end)
+        if room <= 0:
+            return False
+        family = self.instance.families[mode.family]
+        if fill < 0.9:
+            begin = end - mode.seconds
+            coming = [self.ready[unit.place] for unit in self.pools[mode.family]]
+            if any(begin < ready < begin + room for ready in coming):
+                return True
+        for other in family.modes:
+            desk, station = self.desks[other], self.instance.stations[other]
+            if other != place and station.change_money[desk.state][family.state] < money:
+                return desk.free < end + room and all(self.open_to[unit.place] >> other & 1 for unit in units)
+        return False
+
+    def _next_chance(self, place: int, now: int, idle: int, turns: list[tuple[int, int, int]]) -> int:
+        """Return when to ask an idle station again: something is released, or another station has had its turn."""
+        at_rest = self.instance.problem.horizon + 1
+        coming = at_rest
+        for family in self.instance.families:
+            if place in family.modes and self.outlook[family.place]:
+                coming = min(coming, now + max(1, int(self.mean / 4)) * idle)
+                for unit in self.pools[family.place]:
+                    if now < self.ready[unit.place] < coming:
+                        coming = self.ready[unit.place]
+        if turns and now < turns[0][0] < coming:
+            coming = turns[0][0]
+        return coming
+
+    def _start(self, place: int, offer: _Offer, now: int) -> Load | None:
+        """Begin a batch as early as the station can, smaller if there is no window for it as it is."""
+        desk, station, mode = self.desks[place], self.instance.stations[place], offer.mode
+        family = self.instance.families[mode.family]
+        change = self.instance.change_seconds[desk.state][family.state]
+        alone = family.unattended and (not change or station.setup_unattended)
+        load = self._packed(mode, offer.units)
+        while True:
+            lasts = change + mode.seconds + load.serial + load.parallel
+            begin = max(desk.free, now, max(self.ready[unit] for unit in load.units) - change)
+            found = station.calendar.earliest(begin, lasts, alone, desk.stretch, desk.used)
+            if found is not None:
+                break
+            if len(load.units) == 1:
+                self.open_to[load.units[0]] &= ~(1 << place)
+                return None
+            load = self.loader.load(load.units[: len(load.units) // 2])
+        begin, desk.stretch, desk.used = found
+        desk.free, desk.state = begin + lasts, family.state
+        self._take(load, desk.free)
+        return load
+
+    def _take(self, load: Load, end: int) -> None:
+        """Take a load's units off the pool and admit those that waited for them alone."""
+        units = self.instance.units
+        taken = set(load.units)
+        family = units[load.units[0]].family
+        self.pools[family] = [unit for unit in self.pools[family] if unit.place not in taken]
+        self.outlook[family] -= len(taken)
+        for place in load.units:
+            self.ends[place] = end
+        for place in load.awaited:
+            for after in units[place].after:
+                self.waiting[after] -= 1
+                if not self.waiting[after]:
+                    self._admit(units[after])
+
+    def _packed(self, mode: ModeView, units: list[Unit]) -> Load:
+        """Return the load of as many of the units, in order, as truly lie on the sheet."""
+        load = self.loader.load([unit.place for unit in units])
+        if self.loader.fits(mode, load):
+            return load
+        held = [units[0].place]
+        load, misses = self.loader.load(held), 0
+        for unit in units[1:]:
+            more = self.loader.load([*held, unit.place])
+            if self.loader.fits(mode, more):
+                held.append(unit.place)
+                load = more
+            elif (misses := misses + 1) > 8:
+                break
+        return load
+
+
+def _gathered(mode: ModeView, scored: list[tuple[float, int, Unit]]) -> tuple[list[Unit], float]:
+    """Return the first units that fit together, by size or area, kinds and parallel times, and their worth."""
+    room = mode.capacity if mode.sheet is None else mode.sheet.width * mode.sheet.height
+    units: list[Unit] = []
+    worth, parallel, limit = 0.0, 0, NO_LIMIT
+    kinds: set[str] = set()
+    for value, _, unit in scored:
+        size = _room(mode, unit)
+        if size > room or max(parallel, unit.parallel) > min(limit, unit.limit):
+            continue
+        if unit.kinds and len(kinds | unit.kinds) > mode.max_kinds:
+            continue
+        units.append(unit)
+        worth -= value
+        room -= size
+        parallel, limit = max(parallel, unit.parallel), min(limit, unit.limit)
+        kinds |= unit.kinds
+        if room <= 0:
+            break
+    return units, worth
+
+
+def _room(mode: ModeView, unit: Unit) -> int:
+    """Return what a unit takes of a mode's room: size, or area with its gaps."""
+    if mode.sheet is None:
+        return unit.size
+    gap = mode.sheet.gap
+    return sum([(box.width + gap) * (box.height + gap) for box in unit.rectangles])
+
+
+def _fill(mode: ModeView, units: list[Unit]) -> float:
+    room = mode.capacity if mode.sheet is None else mode.sheet.width * mode.sheet.height
+    return min(1.0, sum([_room(mode, unit) for unit in units]) / max(1, room))
+
+
+def shortest(unit: Unit) -> int:
+    """Return the least seconds a unit takes by itself in any of its modes."""
+    return min(mode.seconds for mode in unit.modes) + unit.serial + unit.parallel if unit.modes else 0
+
+
+def inner_dues(instance: Instance) -> list[int]:
+    """Return when each unit must be done for its order and for all that wait for it to be in time."""
+    dues = [unit.due for unit in instance.units]
+    open_after = [len(unit.after) for unit in instance.units]
+    ready = [unit.place for unit in instance.units if not unit.after]
+    while ready:
+        after = instance.units[ready.pop()]
+        for before, lag in after.before:
+            dues[before] = min(dues[before], dues[after.place] - shortest(after) - lag)
+            open_after[before] -= 1
+            if not open_after[before]:
+                ready.append(before)
+    return dues
+
+
+def _mean_seconds(instance: Instance) -> float:
+    """Return the mean time of a batch of one, never 0."""
+    times = [shortest(unit) for unit in instance.units if unit.modes]
+    return max(1.0, sum(times) / len(times)) if times else 1.0

@@ -1,0 +1,219 @@
+"""
+From a planning problem to a verified plan within a budget, whatever befalls the solver.
+
+The greedy plan comes first and stands in this process; improvement runs in child processes whose answers are judged
+by independent code before they count. A child that crashes, hangs, runs out of memory or answers wrongly costs the
+improvement, never the plan.
+"""
+
+import multiprocessing
+import pickle
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerContext
+
+from batcher.planning import worker
+from batcher.planning.bounds import lower_bound
+from batcher.planning.conversion import to_plan
+from batcher.planning.greedy import greedy
+from batcher.planning.index import index
+from batcher.planning.loads import Loader
+from batcher.planning.plan import Plan, PlanResult, PlanStatus, Verdict
+from batcher.planning.problem import Problem
+from batcher.planning.verify import judge
+
+#: How long past the budget a child may live before it is killed.
+GRACE_S = 5.0
+#: Less than this is not worth starting a child for.
+LEAST_SEARCH_S = 0.5
+#: A child stops this much early, so that its last answer arrives within the budget.
+_HANDOVER_S = 0.1
+
+#: Told of every better plan: its verdict, and the bound proven so far.
+Progress = Callable[[Verdict, float], None]
+
+
+def solve(
+    problem: Problem,
+    *,
+    budget_s: float,
+    workers: int = 2,
+    seed: int = 0,
+    start: Plan | None = None,
+    memory_mb: int = 4096,
+    on_progress: Progress | None = None,
+) -> PlanResult:
+    """
+    Return the cheapest verified plan found within the budget.
+
+    Parameters
+    ----------
+    problem
+        As `documents.read_problem` returns it.
+    budget_s
+        Wall seconds; the greedy plan is returned even when they are too few for it.
+    workers
+        Child processes that search at the same time.
+    seed
+        Of every random choice.
+    start
+        A plan to improve on; one that breaks a rule is ignored.
+    memory_mb
+        Address space of each child.
+    on_progress
+        Told of every better plan.
+
+    Returns
+    -------
+    PlanResult
+        Verified; its status is `fallback`, with a note, when no child gave a usable answer.
+    """
+    began = time.monotonic()
+    board = _Board(problem, on_progress)
+    instance = index(problem)
+    board.raise_bound(lower_bound(instance))
+    loader = Loader(instance)
+    board.offer(to_plan(greedy(instance, loader, budget_s=budget_s * 0.1)))
+    greedy_cost = board.verdict.cost
+    if start is not None:
+        board.offer(start)
+    note = ""
+    if not board.proven:
+        deadline = began + budget_s - _HANDOVER_S - 0.2 * (time.monotonic() - began)
+        if deadline - time.monotonic() < LEAST_SEARCH_S:
+            note = "no time was left to improve the greedy plan"
+        else:
+            note = _search(board, deadline, workers, seed, memory_mb)
+    return board.result(time.monotonic() - began, greedy_cost, note)
+
+
+class _Board:
+    """The best verified plan and the best bound so far."""
+
+    def __init__(self, problem: Problem, on_progress: Progress | None) -> None:
+        self.problem, self.on_progress = problem, on_progress
+        self.plan = Plan((), tuple(job.id for job in problem.jobs))
+        self.verdict = judge(problem, self.plan)
+        self.bound = 0.0
+        self.usable = 0  #: feasible answers of children
+
+    @property
+    def proven(self) -> bool:
+        return self.verdict.cost - self.bound < 1 / 3600
+
+    def raise_bound(self, bound: float) -> None:
+        self.bound = max(self.bound, bound)
+
+    def offer(self, plan: Plan, *, of_child: bool = False) -> bool:
+        """Take a plan if it keeps every rule and beats the best: fewer unplanned jobs first, then less cost."""
+        verdict = judge(self.problem, plan)
+        if not verdict.feasible:
+            return False
+        self.usable += of_child
+        if (verdict.unplanned, verdict.cost) < (self.verdict.unplanned, self.verdict.cost):
+            self.plan, self.verdict = plan, verdict
+            if self.on_progress is not None:
+                self.on_progress(verdict, self.bound)
+        return True
+
+    def result(self, seconds: float, greedy_cost: float, note: str) -> PlanResult:
+        status = PlanStatus.OPTIMAL if self.proven else PlanStatus.FALLBACK if note else PlanStatus.FEASIBLE
+        plan = replace(self.plan, bound=min(self.bound, self.verdict.cost), status=status)
+        return PlanResult(plan, self.verdict, seconds, greedy_cost, "" if self.proven else note)
+
+
+def _search(board: _Board, deadline: float, workers: int, seed: int, memory_mb: int) -> str:
+    """Have children improve the board's plan until the deadline; return why there was no usable answer, if so."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(worker.PRELOAD))
+    children: list[_Child] = []
+    reaper = threading.Timer(deadline + GRACE_S - time.monotonic(), _kill_all, (children,))
+    reaper.daemon = True
+    try:
+        for number in range(max(1, workers)):
+            task = worker.Task(board.problem, board.plan, deadline, seed + number, memory_mb, exact=number == 0)
+            children.append(_Child(context, task))
+        reaper.start()
+        return _listen(board, children, deadline)
+    except OSError as error:  # no more processes or pipes: the greedy plan stands
+        return f"the solver could not be started: {error}"
+    finally:
+        reaper.cancel()
+        for child in children:
+            child.close()
+
+
+def _kill_all(children: list["_Child"]) -> None:
+    for child in children:
+        child.kill()
+
+
+def _listen(board: _Board, children: list["_Child"], deadline: float) -> str:
+    """Take answers until every child is done or the deadline and its grace have passed."""
+    open_children = {child.pipe: child for child in children}
+    faults: list[str] = []
+    while open_children and not board.proven:
+        left = deadline + GRACE_S - time.monotonic()
+        ready = wait(list(open_children), timeout=max(0.0, left))
+        if not ready:
+            faults.append(f"the solver did not stop within {GRACE_S:g} s of its budget")
+            break
+        for pipe in ready:
+            child = open_children[pipe]  # type: ignore[index]
+            found = child.receive()
+            if found is None:
+                faults.append(child.death())
+                del open_children[child.pipe]
+                continue
+            if found.bound is not None:
+                board.raise_bound(found.bound)
+            if found.plan is not None and not board.offer(found.plan, of_child=True):
+                faults.append("the solver answered with a plan that breaks the rules")
+            if found.finished:
+                del open_children[child.pipe]
+    return "" if board.usable else "; ".join(dict.fromkeys(faults)) or "the solver gave no answer"
+
+
+class _Child:
+    """A child process and the end of its pipe we read."""
+
+    def __init__(self, context: ForkServerContext, task: worker.Task) -> None:
+        self.pipe, theirs = context.Pipe(duplex=False)
+        self.process = context.Process(target=worker.main, args=(task, theirs), daemon=True, name="batcher-solver")
+        try:
+            self.process.start()
+        except BaseException:
+            self.pipe.close()
+            raise
+        finally:
+            theirs.close()
+
+    def receive(self) -> worker.Found | None:
+        """Return the next answer, none when the child is gone."""
+        try:
+            answer = self.pipe.recv()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return None
+        return answer if isinstance(answer, worker.Found) else None
+
+    def death(self) -> str:
+        """Return how it ended, once its pipe is closed."""
+        self.process.join(1.0)
+        code = self.process.exitcode
+        return "the solver closed its pipe" if code is None else f"the solver ended with exit code {code}"
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+
+    def close(self) -> None:
+        """End it if it lives, and wait until it is gone."""
+        self.process.join(0.2)
+        if self.process.is_alive():
+            self.process.kill()
+        self.process.join()
+        self.process.close()
+        self.pipe.close()

@@ -1,0 +1,70 @@
+"""
+The child process that improves a plan: one search, then gone.
+
+Sends what it finds through a pipe as it goes; whatever happens to it, the parent has the last good plan. It ignores
+SIGINT (the parent decides when it ends), limits its own memory, and talks to no service manager.
+"""
+
+import os
+import resource
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from batcher.planning.conversion import Bundle, from_plan, scheduled, to_plan
+from batcher.planning.greedy import greedy
+from batcher.planning.improve import anneal
+from batcher.planning.index import index
+from batcher.planning.loads import Loader
+from batcher.planning.plan import Plan
+from batcher.planning.problem import Problem
+
+#: The forkserver imports these once, so that a child starts in a fraction of a second.
+PRELOAD = ("batcher.planning.worker",)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a child is to do; `deadline` is on the monotonic clock, which all processes of a machine share."""
+
+    problem: Problem
+    plan: Plan
+    deadline: float
+    seed: int
+    memory_mb: int
+    exact: bool  #: also look for a proof that nothing is cheaper
+
+
+@dataclass(frozen=True)
+class Found:
+    """An answer on its way to the parent: a plan, a proven bound, or both."""
+
+    plan: Plan | None = None
+    bound: float | None = None
+    finished: bool = False
+
+
+def main(task: Task, pipe: Connection) -> None:
+    """Improve the task's plan until its time is up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.pop("NOTIFY_SOCKET", None)
+    limit = task.memory_mb * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    try:
+        improve(task, pipe)
+    except BrokenPipeError:
+        return  # nobody is left to tell
+
+
+def improve(task: Task, pipe: Connection) -> None:
+    """Search, telling the parent of every better plan."""
+    instance = index(task.problem)
+    loader = Loader(instance)
+    schedule = from_plan(instance, loader, task.plan) or greedy(instance, loader, budget_s=0)
+
+    def tell(sequences: list[list[Bundle]], *, finished: bool = False) -> None:
+        found = scheduled(instance, loader, sequences)
+        pipe.send(Found(None if found is None else to_plan(found), finished=finished))
+
+    best = anneal(schedule, deadline=task.deadline, seed=task.seed, on_better=tell)
+    tell(best, finished=True)
