@@ -146,8 +146,10 @@ def jobs_of(s: Session, key: str) -> list[Job]:
 
 def orders_by_state(s: Session) -> dict[OrderState, int]:
     """Count the orders in each state; every state is there."""
-    counted = s.execute(select(tables.orders.c.state, func.count()).group_by(tables.orders.c.state))
-    return {**dict.fromkeys(OrderState, 0), **dict(counted.tuples().all())}
+    counts = dict.fromkeys(OrderState, 0)
+    for state, count in s.execute(select(tables.orders.c.state, func.count()).group_by(tables.orders.c.state)):
+        counts[state] = count
+    return counts
 
 
 def oldest_waiting_at(s: Session) -> datetime | None:
