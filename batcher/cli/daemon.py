@@ -21,6 +21,6 @@ def run(
 
     Example: batcher run --rules config/floor --state-dir /var/lib/batcher
     """
-    from batcher.daemon.main import run as run_daemon  # noqa: PLC0415 - brings the whole house; other commands start fast
+    from batcher.daemon.main import run as run_daemon
 
     run_daemon(load_settings(rules=rules, state_dir=state_dir, host=host, port=port, speed=speed, clock=clock))

@@ -139,9 +139,8 @@ def _check(settings: Settings) -> FloorCheck:
 
 def _tell_summary(found: FloorCheck) -> None:
     tell(f"Orders: {found.orders} taken in, {found.complete} complete, {len(found.held)} held")
-    tell(
-        f"Pieces: {found.items_made} made, {found.remakes} remade, {len(found.made_twice)} made twice, {len(found.lost)} lost"
-    )
+    twice, lost = len(found.made_twice), len(found.lost)
+    tell(f"Pieces: {found.items_made} made, {found.remakes} remade, {twice} made twice, {lost} lost")
     batches = sum(found.batches_by_process.values())
     tell(f"Batches: {batches}; released because: {json.dumps(dict(found.reasons))}")
     for process, fill in found.fill_by_process.items():

@@ -1,6 +1,4 @@
-"""
-How commands speak: tables for people, JSON for programs, and never a control character of somebody else's.
-"""
+"""How commands speak: tables for people, JSON for programs, and never a control character of somebody else's."""
 
 import dataclasses
 import json
@@ -26,7 +24,7 @@ def print_json(value: object) -> None:
     print(json.dumps(plain(value), indent=2, ensure_ascii=False))
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
+def plain(value: object) -> Any:
     """Return dataclasses, instants and mappings as what JSON knows."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}

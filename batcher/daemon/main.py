@@ -29,7 +29,7 @@ from batcher.metrics import Metrics
 from batcher.rules.schema import load_rules
 from batcher.services.context import Floor, RulesBox
 from batcher.services.dispatching import StationDoors
-from batcher.services.dropping import poll_orders
+from batcher.services.dropping import OrderDrop
 from batcher.services.housekeeping import housekeep
 from batcher.services.pacing import PlanPacer
 from batcher.services.releasing import release_due
@@ -129,8 +129,8 @@ class _Daemon:
             return Loop(name, real(floor_s), run)
 
         return [
-            loop("reports", settings.reports_s, lambda: self._doors.read()),
-            loop("poll", settings.poll_s, lambda: poll_orders(floor)),
+            loop("reports", settings.reports_s, self._doors.read),
+            loop("poll", settings.poll_s, OrderDrop(floor).poll),
             loop("plan", settings.plan_s / 4, pacer.turn),
             loop("dispatch", settings.dispatch_s, self._dispatch),
             loop("housekeeping", settings.housekeeping_s, lambda: housekeep(floor)),
@@ -173,7 +173,7 @@ class _Daemon:
 
 
 def _open_doors(floor: Floor) -> StationDoors:
-    """Return the doors of the rules in force; a folder that cannot be used is its station's trouble, not the floor's."""
+    """Return the doors of the rules in force; a folder that cannot be used is its station's trouble alone."""
     doors = StationDoors(floor)
     try:
         doors.open()

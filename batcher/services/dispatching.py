@@ -2,11 +2,13 @@
 
 import structlog
 
-from batcher.dispatch.folders import StationFolders, station_folders
+from batcher.dispatch.folders import station_folders
 from batcher.dispatch.hotfolder import HotFolder
 from batcher.dispatch.outbox import Sent, send_pending
+from batcher.dispatch.report_folder import ReportFolder
 from batcher.errors import DispatchError, Fault, SettingsError
 from batcher.services.context import Floor
+from batcher.services.reports import apply_report
 
 log = structlog.get_logger()
 

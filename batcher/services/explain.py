@@ -104,7 +104,7 @@ class _Teller:
         return ItemWhy(item.id, item.sku, item.state, where + text + remake, until, self._expected(jobs[-1]))
 
     def _released(self, job: Job) -> tuple[str, datetime | None]:
-        ticket = _ticket(self._session, job)
+        ticket = batches.ticket_of_job(self._session, job.id)
         if ticket is None:
             return "released, its ticket is being written", None
         return f"{_ticket_text(ticket)} at {ticket.station} (ticket {ticket.id})", ticket.end_at
@@ -145,7 +145,7 @@ class _Teller:
         """Return when a piece will be packed: as its last step is planned, or as its ticket says."""
         pack = timedelta(seconds=self._rules.site.pack_s)
         if last.state is JobState.RELEASED:
-            ticket = _ticket(self._session, last)
+            ticket = batches.ticket_of_job(self._session, last.id)
             return None if ticket is None else max(ticket.end_at, self._now) + pack
         batch = self._plan.batch_of.get(last.id) if self._plan else None
         return None if batch is None else batch.end_at + pack
@@ -162,12 +162,6 @@ _TICKET_TEXTS = {
     TicketState.RUNNING: "being made now",
     TicketState.IN_DOUBT: "IN DOUBT: whether it was made must be found out",
 }
-
-
-def _ticket(session: Session, job: Job) -> Ticket | None:
-    """Return the ticket a released job is on: the latest, others were taken back."""
-    found = batches.tickets_of_job(session, job.id)
-    return found[-1] if found else None
 
 
 def _ticket_text(ticket: Ticket) -> str:

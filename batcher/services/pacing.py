@@ -1,6 +1,4 @@
-"""
-When the next plan is made: at a steady pace, and sooner when something happened that the plan in force does not know.
-"""
+"""When the next plan is made: at a steady pace, and sooner when the plan in force has been overtaken."""
 
 from datetime import datetime, timedelta
 

@@ -1,6 +1,4 @@
-"""
-New rules on the live queue, without acting on it: what a reload would do before it does it.
-"""
+"""New rules on the live queue, without acting on it: what a reload would do before it does it."""
 
 from dataclasses import dataclass
 

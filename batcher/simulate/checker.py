@@ -1,7 +1,7 @@
 """
 The stations' own logs against the database: was everything made, and nothing twice?
 
-The logs and ticket files are the machines'; nothing here asks the dispatcher. Money is counted from what was really run.
+The logs and ticket files are the machines'; nothing here asks the dispatcher. Money is counted from what was run.
 """
 
 import json

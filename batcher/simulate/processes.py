@@ -40,18 +40,24 @@ class FloorProcesses:
     seed: int = 0
     fail_rate: float = 0.0
     port: int = 0
+    catalogue: Path | None = None
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the floor's processes, and of commands that look at it."""
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("BATCHER_")}
-        return inherited | {
-            "BATCHER_STATE_DIR": str(self.state_dir),
-            "BATCHER_RULES": str(self.rules),
-            "BATCHER_CLOCK": f"{self.floor_at.isoformat()}@{self.anchor_at.isoformat()}",
-            "BATCHER_SPEED": str(self.speed),
-            "BATCHER_SEED": str(self.seed),
-            "BATCHER_PORT": str(self.port),
-        }
+        own = {} if self.catalogue is None else {"BATCHER_CATALOGUE": str(self.catalogue)}
+        return (
+            inherited
+            | own
+            | {
+                "BATCHER_STATE_DIR": str(self.state_dir),
+                "BATCHER_RULES": str(self.rules),
+                "BATCHER_CLOCK": f"{self.floor_at.isoformat()}@{self.anchor_at.isoformat()}",
+                "BATCHER_SPEED": str(self.speed),
+                "BATCHER_SEED": str(self.seed),
+                "BATCHER_PORT": str(self.port),
+            }
+        )
 
     def start_daemon(self) -> "subprocess.Popen[bytes]":
         """
