@@ -83,7 +83,7 @@ def a_batch(
         capacity=0 if on_sheet else 15, unattended_ok=unattended_ok,
         jobs=tuple(
             BatchJob(f"{item_id}-1", Place(slot, 0 if on_sheet else None, slot * 100 if on_sheet else None))
-            for slot, item_id in enumerate(item_ids)
+            for slot, item_id in enumerate(item_ids, start=1)
         ),
     )  # fmt: skip
 

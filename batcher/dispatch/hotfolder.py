@@ -81,6 +81,10 @@ class HotFolder:
             self._check()
             try:
                 self._disk.move(staged, visible)
+            except FileExistsError:
+                if visible.read_bytes() != staged.read_bytes():
+                    raise
+                self._disk.remove(staged)  # a power cut kept both ends of an earlier rename
             except OSError:
                 # Network file systems may rename and still report an error: the token knows.
                 if os.path.lexists(staged):

@@ -50,7 +50,7 @@ class TicketItem(_Part):
     item_id: Id
     job_id: Annotated[str, Field(min_length=1, max_length=80)]
     step: Annotated[int, Field(ge=1, description="which step of the piece's route this is")]
-    slot: Annotated[int, Field(ge=0, description="place on the fixture, or running number on a sheet")]
+    slot: Annotated[int, Field(ge=1, description="place on the fixture from 1, or running number on a sheet")]
     x_mm: Millimetres | None
     y_mm: Millimetres | None
     rotated: Annotated[bool, Field(description="turned by 90 degrees on its sheet")]

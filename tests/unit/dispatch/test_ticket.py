@@ -51,7 +51,7 @@ def test_a_ticket_says_everything_a_station_needs() -> None:
     }
     assert isinstance(items, list)
     assert items[1] == {
-        "item_id": "b", "job_id": "b-1", "step": 1, "slot": 1, "x_mm": None, "y_mm": None, "rotated": False,
+        "item_id": "b", "job_id": "b-1", "step": 1, "slot": 2, "x_mm": None, "y_mm": None, "rotated": False,
         "sku": "84988", "product": "tin", "finish": "gold", "text": "Zoë & Łukasz", "artwork": None,
         "order_id": "o-b", "source": "shop", "check_code": "BCDF",
     }  # fmt: skip
