@@ -22,29 +22,25 @@ def read_catalogue(source: Source, products: Collection[str]) -> tuple[dict[str,
     faults: list[Fault] = []
     entries: dict[str, CatalogueEntry] = {}
     lines: dict[str, int] = {}
-    for line, row, message in _rows(source.text):
+    for line, row, unusable in _rows(source.text):
         where = place(source.path, line)
         if row is None:
-            faults.append(Fault(where, message, "catalogue"))
+            faults.append(Fault(where, unusable, "catalogue"))
             continue
         sku, product = row["sku"], row["product"]
-        wrong = _wrong(sku, product, products)
-        if wrong is None and sku in entries:
-            wrong = f"sku {told(sku)} is listed again (first at line {lines[sku]}); keep one of the two"
-        if wrong is not None:
-            faults.append(Fault(where, wrong, "catalogue"))
+        if product not in products:
+            message = f"unknown product {told(product)}; {suggestion(product, products)}"
+            faults.append(Fault(where, message, "unknown_reference"))
+        if not sku or sku != sku.strip() or not sku.isprintable() or len(sku) > MAX_SKU:
+            message = f"sku {told(sku)} cannot be used: 1 to {MAX_SKU} printable characters with no space around them"
+            faults.append(Fault(where, message, "catalogue"))
+        if sku in entries:
+            message = f"sku {told(sku)} is listed again (first at line {lines[sku]}); keep one of the two"
+            faults.append(Fault(where, message, "catalogue"))
             continue
         attributes = {name: value for name, value in row.items() if name not in COLUMNS}
         entries[sku], lines[sku] = CatalogueEntry(sku, product, row["finish"], attributes), line
     return entries, faults
-
-
-def _wrong(sku: str, product: str, products: Collection[str]) -> str | None:
-    if not sku or sku != sku.strip() or not sku.isprintable() or len(sku) > MAX_SKU:
-        return f"sku {told(sku)} cannot be used: 1 to {MAX_SKU} printable characters with no space around them"
-    if product not in products:
-        return f"unknown product {told(product)}; {suggestion(product, products)}"
-    return None
 
 
 def _rows(text: str) -> Iterator[tuple[int, dict[str, str] | None, str]]:

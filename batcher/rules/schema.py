@@ -30,6 +30,8 @@ from batcher.rules.sections import gather
 from batcher.rules.yaml_source import Document, parse
 
 CATALOGUE_NAME = "catalogue.csv"
+#: Faults that lie between files.
+_OF_OTHER_FILES = {"missing_section", "unknown_reference"}
 
 
 @dataclass(frozen=True)
@@ -79,15 +81,17 @@ def inspect(directory: Path, *, catalogue: Path | None = None) -> Inspection:
     paths, faults, warnings = yaml_files(directory)
     sources, documents = _read_yaml(paths, directory, faults)
     sections, places, known, found = gather(documents, place(directory))
-    # Sections that an unreadable file may hold are not missing.
-    faults += [fault for fault in found if fault.code != "missing" or len(documents) == len(paths)]
-    entries, listed = _read_catalogue(directory, catalogue, known.ids["products"], faults)
-    warnings += secret_warnings(documents)
+    entries, listed = _read_catalogue(directory, catalogue, known.ids["products"], found)
     if len(documents) == len(paths):
         sold = {entry.product for entry in entries.values()}
         for checked in (check_floor(sections, places, sold), check_batch_rules(sections, places)):
-            faults += checked.faults
+            found += checked.faults
             warnings += checked.warnings
+    else:
+        # What a file that cannot be read may define is not called missing.
+        found = [fault for fault in found if fault.code not in _OF_OTHER_FILES]
+    faults += found
+    warnings += secret_warnings(documents)
     if faults:
         return Inspection(None, _in_order(faults), _in_order(warnings))
     rules = compile_rules(sections, entries, hash_sources([*sources, *listed]))
@@ -114,7 +118,7 @@ def _read_catalogue(
     directory: Path, given: Path | None, products: Collection[str], faults: list[Fault]
 ) -> tuple[dict[str, CatalogueEntry], list[Source]]:
     path = given or directory / CATALOGUE_NAME
-    if given is None and not path.exists():
+    if given is None and not (path.exists() or path.is_symlink()):
         return {}, []
     try:
         source = read_source(path, CATALOGUE_NAME, within=None if given else directory, limit=CATALOGUE_LIMIT_BYTES)

@@ -94,7 +94,7 @@ def gather(documents: Sequence[Document], root: str) -> tuple[Sections, Places, 
             _put(sections, entry.route, value)
     given = {route[0] for route in entries}
     faults += [
-        Fault(root, f"no file has the section '{name}'; it is needed", "missing")
+        Fault(root, f"no file has the section '{name}'; it is needed", "missing_section")
         for name in _NEEDED
         if name not in given
     ]

@@ -72,12 +72,10 @@ def read_holidays(value: object) -> tuple[str, str | None]:
     supported = list_supported_countries()
     if country not in supported:
         raise refuse(
-            "unknown_reference", f"no public holidays are known of {told(text)}; write a country such as GB or GB-ENG"
+            "unknown_name", f"no public holidays are known of {told(text)}; write a country such as GB or GB-ENG"
         )
     if part and part not in supported[country]:
-        raise refuse(
-            "unknown_reference", f"unknown part {told(part)} of {country}; {suggestion(part, supported[country])}"
-        )
+        raise refuse("unknown_name", f"unknown part {told(part)} of {country}; {suggestion(part, supported[country])}")
     return country, part or None
 
 
@@ -198,7 +196,7 @@ def read_zone(value: object) -> ZoneInfo:
     if name not in available_timezones():
         close = difflib.get_close_matches(name, available_timezones(), n=1)
         hint = f"did you mean '{close[0]}'?" if close else "write one such as Europe/London"
-        raise refuse("unknown_reference", f"unknown time zone {told(name)}; {hint}")
+        raise refuse("unknown_name", f"unknown time zone {told(name)}; {hint}")
     return ZoneInfo(name)
 
 
@@ -244,7 +242,7 @@ def read_fact(value: object) -> str:
     name = _text(value, "the name of a fact")
     if name not in GROUPING_FACTS and not _ATTRIBUTE.fullmatch(name):
         hint = suggestion(name, (*GROUPING_FACTS, "attribute.NAME"))
-        raise refuse("unknown_reference", f"unknown fact {told(name)}; {hint}")
+        raise refuse("unknown_name", f"unknown fact {told(name)}; {hint}")
     return name
 
 
