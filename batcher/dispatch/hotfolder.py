@@ -93,12 +93,6 @@ class HotFolder:
             self._disk.sync_folder(self.hot)
             self._disk.sync_folder(self.stage_folder)
 
-    def staged(self) -> list[str]:
-        """Return the ids of all tickets with a token, sorted."""
-        with self._told("the stage folder cannot be read"):
-            self._check()
-            return sorted(path.stem for path in self.stage_folder.glob("*.tmp"))
-
     def check(self) -> None:
         """
         Check that tickets could be published now.

@@ -8,7 +8,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from batcher.simulate.machine_log import LogEntry
+from batcher.simulate.machine_log import Event, LogEntry
+
+#: What is told, in the order in which it happens to a ticket.
+_TOLD = {Event.ACCEPTED: 1, Event.RUNNING: 2, Event.DONE: 3, Event.FAILED: 3}
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class MachineFolders:
 
 def ticket_files(folder: Path) -> list[Path]:
     """Return the visible ticket files of a folder by name; a ticket's id is its file's stem."""
-    return sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
+    visible = (path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
+    return sorted(path for path in visible if path.is_file())
 
 
 def put_away(path: Path, folder: Path) -> None:
@@ -60,7 +64,14 @@ def put_away(path: Path, folder: Path) -> None:
 
 
 def write_report(folder: Path, station: str, entry: LogEntry) -> None:
-    """Write the report of one line of the log; the same line always gives the same report, told again a repetition."""
+    """
+    Write the report of one line of the log, if it is one that is told.
+
+    The same line always gives the same report: told again, it is a repetition. Names sort as things happened, for
+    reports that are written within one tick of the file system's clock.
+    """
+    if entry.event not in _TOLD:
+        return
     report_id = f"{entry.ticket_id}-{entry.event}"
     report: dict[str, object] = {
         "format": "batcher-report/1",
@@ -74,4 +85,4 @@ def write_report(folder: Path, station: str, entry: LogEntry) -> None:
     }
     hidden = folder / f".{report_id}.tmp"
     hidden.write_text(json.dumps(report), encoding="utf-8")
-    hidden.rename(folder / f"{report_id}.json")
+    hidden.rename(folder / f"{entry.ticket_id}.{_TOLD[entry.event]}-{entry.event}.json")

@@ -25,7 +25,6 @@ from batcher.simulate.machine_ticket import MachineTicket, read_ticket
 from batcher.simulate.operators import earliest_begin
 
 _FOREVER_AGO = timedelta(days=15)
-_TOLD = frozenset({Event.ACCEPTED, Event.RUNNING, Event.DONE, Event.FAILED})
 _SHORTEST_PAUSE_S = 0.002
 _LOOK_S = (0.02, 0.5)  #: real seconds between two looks into the folders, at least and at most
 
@@ -110,7 +109,7 @@ class Machine:
         ended = {entry.ticket_id: entry.at for entry in entries if entry.event in (Event.DONE, Event.FAILED)}
         loaded_at = {entry.ticket_id: entry.at for entry in entries if entry.event is Event.LOADED}
         running = {entry.ticket_id for entry in entries if entry.event is Event.RUNNING}
-        if entries and entries[-1].event in _TOLD:
+        if entries:
             write_report(self.folders.reports, self.station.id, entries[-1])
         self._known = set(accepted_at)
         self._begun_at = sorted(loaded_at.values())

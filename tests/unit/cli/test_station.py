@@ -51,7 +51,7 @@ def test_every_station_of_the_rules_takes_makes_and_reports_its_tickets(tmp_path
         assert process.stdout is not None
         assert process.stdout.readline() == f"acting as {', '.join(stations)} at 1000x\n"
         for ident in stations:
-            while not (folders[ident].reports / "T1-done.json").exists():
+            while not (folders[ident].reports / "T1.3-done.json").exists():
                 time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 0

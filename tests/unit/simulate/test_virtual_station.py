@@ -31,7 +31,7 @@ def moments(root: Path) -> list[tuple[str, str, float]]:
 
 
 def report_kinds(root: Path) -> set[str]:
-    return {path.stem for path in machine_folders(root).reports.glob("*.json")}
+    return {parse_report(path.read_bytes()).report_id for path in machine_folders(root).reports.glob("*.json")}
 
 
 def test_a_ticket_is_accepted_at_once_and_made_after_changeover_and_run(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_ticket_is_accepted_at_once_and_made_after_changeover_and_run(tmp_path
     assert moments(tmp_path) == [
         ("T1", "accepted", 0), ("T1", "loaded", 0), ("T1", "running", 120), ("T1", "done", 520),
     ]  # fmt: skip
-    report = parse_report((machine_folders(tmp_path).reports / "T1-done.json").read_bytes())
+    report = parse_report((machine_folders(tmp_path).reports / "T1.3-done.json").read_bytes())
     assert (report.kind, report.at, report.station, report.items) == ("done", after(520), "uv-1", {})
     assert log_of(tmp_path)[-1].items == {"a": "done", "b": "done"}
     machine.close()
@@ -93,7 +93,7 @@ def test_pieces_spoil_by_seed_and_id_and_a_ticket_with_no_good_piece_has_failed(
     spoilt = {item for item, outcome in first.items.items() if outcome == "failed"}
     assert first.event is Event.DONE
     assert 20 < len(spoilt) < 60
-    report = parse_report((machine_folders(tmp_path).reports / "T1-done.json").read_bytes())
+    report = parse_report((machine_folders(tmp_path).reports / "T1.3-done.json").read_bytes())
     assert set(report.items) == spoilt
     machine.close()
 
@@ -181,7 +181,7 @@ def test_only_the_last_line_of_the_log_is_told_again_after_a_crash(tmp_path: Pat
         path.unlink()
     started(tmp_path, at=after(200)).close()
     again = {path.name: path.read_bytes() for path in machine_folders(tmp_path).reports.iterdir()}
-    assert again == {"T1-done.json": told["T1-done.json"]}
+    assert again == {"T1.3-done.json": told["T1.3-done.json"]}
 
 
 def test_a_torn_last_line_is_forgotten_since_nobody_was_told(tmp_path: Path) -> None:

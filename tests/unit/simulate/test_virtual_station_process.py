@@ -1,5 +1,6 @@
 """Virtual machines as the separate process they are: on a fast clock, killed at random moments, stopped cleanly."""
 
+import json
 import random
 import signal
 import subprocess
@@ -99,3 +100,23 @@ def test_a_machine_killed_at_any_moment_makes_every_piece_exactly_once(tmp_path:
     )
     assert reports == {"accepted": 24, "running": 24, "done": 24}
     assert kills >= 4
+
+
+def test_killed_before_every_file_it_touches_a_machine_makes_and_tells_everything_once(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.machine_killed", str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert told.stderr == ""
+    runs = [json.loads(line) for line in told.stdout.splitlines()]
+    assert len(runs) > 60
+    items = {f"i{ticket}-{piece}": 1 for ticket in range(2) for piece in range(4)}
+    expected = {
+        "events": {"accepted": 2, "loaded": 2, "running": 2, "done": 2},
+        "made": items,
+        "outcomes": runs[0]["outcomes"],  # the same pieces are spoilt, whenever it was killed
+        "reports": [f"T{ticket}-{kind}" for ticket in range(2) for kind in ("accepted", "done", "running")],
+        "told as logged": True,
+        "one at a time": True,
+        "left": 0,
+    }
+    assert [run for run in runs if {key: run[key] for key in expected} != expected] == []
