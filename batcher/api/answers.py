@@ -203,7 +203,7 @@ class PlanAnswer(_Answer):
     status: str
     cost_minor: float
     bound_minor: float | None
-    greedy_cost_minor: float
+    greedy_cost_minor: float | None
     seconds: float
     jobs: int
     unplanned: list[str]

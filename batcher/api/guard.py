@@ -1,13 +1,12 @@
 """Around every request: an id for log and answer, safe headers, and the last resort for what nobody caught."""
 
-from http import HTTPStatus
-
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from batcher.api.problems import problem
+from batcher.api.problems import problem_of
 from batcher.domain.ids import new_id
+from batcher.errors import BatcherError
 
 log = structlog.get_logger()
 
@@ -55,10 +54,5 @@ class RequestGuard:
                 log.exception("request_failed", method=scope["method"], path=scope["path"])
                 if started:
                     raise
-                answer = problem(
-                    HTTPStatus.INTERNAL_SERVER_ERROR,
-                    "internal",
-                    "batcher failed; its log tells more under this request id",
-                    request_id=request_id,
-                )
+                answer = problem_of(BatcherError(), request_id)
                 await answer(scope, receive, send_guarded)

@@ -50,6 +50,11 @@ STATUS: Mapping[type[BatcherError], HTTPStatus] = {
     StoreLockedError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+#: What is told instead of the message, which may speak of our insides.
+_UNTOLD = {
+    HTTPStatus.INTERNAL_SERVER_ERROR: "batcher failed; its log tells more under this request id",
+    HTTPStatus.SERVICE_UNAVAILABLE: "the database does not answer; nothing was done, try again",
+}
 #: Codes of faults that say that a body is no JSON document at all, as against one with wrong content.
 _UNREADABLE = frozenset(
     {"not_json", "body_empty", "json_invalid", "json_too_deep", "json_duplicate_key", "duplicate_key",
@@ -121,7 +126,7 @@ def problem_of(error: BatcherError, request_id: str | None = None) -> JSONRespon
     headers = {"Retry-After": _RETRY_AFTER_S} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         headers["Connection"] = "close"  # the rest of the body is not read
-    detail = "batcher failed; its log tells more" if status == HTTPStatus.INTERNAL_SERVER_ERROR else str(error)
+    detail = _UNTOLD.get(status, str(error))
     return problem(status, code, detail, headers=headers, request_id=request_id)
 
 
