@@ -1,0 +1,68 @@
+from datetime import timedelta
+
+from batcher.services import actions
+from batcher.services.context import Floor
+from batcher.services.cycle import plan_cycle
+from batcher.services.explain import why
+from batcher.services.housekeeping import housekeep
+from batcher.services.releasing import release_due
+from batcher.services.status import floor_status
+from tests.builders_floor import at, later, order_document, run_through, send, take
+
+
+def told(floor: Floor, key: str) -> str:
+    answer = why(floor, actions.find_order(floor, key))
+    return "\n".join([answer.headline, *(item.text for item in answer.items)])
+
+
+def test_why_follows_an_order_from_intake_to_the_parcel(floor: Floor) -> None:
+    (key,) = take(floor, order_document())
+    assert "waits for the first plan" in told(floor, key)
+    plan = plan_cycle(floor)
+    waiting = told(floor, key)
+    assert "waits for its batch on uv-" in waiting
+    assert "to fill (rule same-product-and-finish, 1 pieces, 7% full now)" in waiting
+    assert "in time" in waiting
+    start = at(floor, plan.snapshot.at + timedelta(seconds=min(plan.latest_begin.values())))
+    (ticket,) = release_due(start)
+    assert "released, on its way" in told(start, key)
+    send(start)
+    assert "in the station's folder" in told(start, key)
+    run_through(start, ticket)
+    assert "being packed" in told(start, key)
+    packed = later(start, hours=1)
+    housekeep(packed)
+    assert "in time to leave by" in told(packed, key)
+
+
+def test_why_names_the_reason_of_a_held_order(floor: Floor) -> None:
+    (key,) = take(floor, order_document("NO-SUCH-SKU"))
+    assert "Held (sku_unknown)" in told(floor, key)
+
+
+def test_why_says_that_every_station_that_could_do_it_is_down(floor: Floor) -> None:
+    (key,) = take(floor, order_document())
+    for station in ("uv-1", "uv-2"):
+        actions.set_station(floor, station, up=False, reason="lamp", who="t")
+    plan_cycle(floor)
+    assert "every station that could do it is down: uv-1, uv-2" in told(floor, key)
+
+
+def test_the_status_counts_orders_and_shows_what_each_station_does_next(floor: Floor) -> None:
+    take(floor, *(order_document() for _ in range(16)))
+    plan_cycle(floor)
+    release_due(floor)
+    status = floor_status(floor)
+    assert status.orders["in_production"] + status.orders["waiting"] == 16
+    uv = {s.id: s for s in status.stations if s.process == "uv-print"}
+    assert sum(len(s.queue) for s in uv.values()) == 1
+    assert any(s.next_batch is not None and s.next_batch.jobs == 1 for s in uv.values())
+    assert status.plan is not None
+    assert status.plan.jobs == 16
+
+
+def test_an_order_whose_time_has_passed_is_late_on_the_status(floor: Floor) -> None:
+    take(floor, order_document())
+    plan_cycle(floor)
+    status = floor_status(later(floor, days=3))
+    assert (status.late_count, status.at_risk_count) == (1, 0)
