@@ -39,6 +39,15 @@ PERSONAL_KEYS = frozenset(
 #: Exceptions whose messages we know: our own, and the system's, which name files.
 _TOLD = (BatcherError, OSError)
 
+#: Least level of those whose news is ours to tell; that a loop is still at work when it is due again is none.
+_OTHERS = {
+    "alembic": logging.WARNING,
+    "apscheduler": logging.ERROR,
+    "uvicorn": logging.WARNING,
+    "uvicorn.error": logging.WARNING,
+    "watchfiles": logging.WARNING,
+}
+
 
 def configure(level: str, form: Literal["json", "text"]) -> None:
     """Send structlog and the standard library's loggers to stderr in one form, from `level` up."""
@@ -49,6 +58,7 @@ def configure(level: str, form: Literal["json", "text"]) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         drop_personal,
         tell_exception,
+        put_first,
     ]
     structlog.configure(
         processors=[
@@ -70,9 +80,8 @@ def configure(level: str, form: Literal["json", "text"]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in ("uvicorn", "uvicorn.error", "apscheduler", "watchfiles"):
-        # their news is ours to tell; their troubles are not
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    for name, least in _OTHERS.items():
+        logging.getLogger(name).setLevel(max(least, root.level))
 
 
 def drop_personal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -104,6 +113,12 @@ def tell_exception(_logger: object, _method: str, event: MutableMapping[str, Any
             ],
         }
     return event
+
+
+def put_first(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Put when, how bad and what before the rest, for eyes that read the raw lines."""
+    first = {key: event[key] for key in ("at", "level", "event") if key in event}
+    return {**first, **event}
 
 
 def escape_controls(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -29,7 +29,7 @@ def _run(body: str, *, form: str = "json", level: str = "info") -> list[str]:
 def test_a_line_is_one_json_object_with_event_ids_level_and_utc_time() -> None:
     (line,) = _run("log.info('ticket_delivered', ticket='01J', station='uv1')")
 
-    entry = json.loads(line)
+    entry: dict[str, str] = json.loads(line)
     assert {key: entry[key] for key in ("event", "ticket", "station", "level", "logger")} == {
         "event": "ticket_delivered",
         "ticket": "01J",
@@ -38,6 +38,7 @@ def test_a_line_is_one_json_object_with_event_ids_level_and_utc_time() -> None:
         "logger": "batcher.test",
     }
     assert entry["at"].endswith("Z")
+    assert list(entry)[:3] == ["at", "level", "event"]
 
 
 def test_the_standard_librarys_loggers_come_out_the_same_way() -> None:
