@@ -1,5 +1,5 @@
 """
-A virtual machine killed before every file it opens or renames, in forks of one small process.
+A virtual machine killed before every call that touches a file, in forks of one small process.
 
 ``python -m tests.machine_killed ROOT`` prints one JSON object per run.
 """
@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import FrameType
 
 from batcher.simulate.machine_folders import MachineFolders
 from batcher.simulate.machine_log import Event, read_log
@@ -19,21 +20,22 @@ from tests.builders_stations import MONDAY, a_station, a_ticket, machine_folders
 
 KILLED = 9
 TICKETS = 2
+TOUCHES = ("open", "write", "flush", "fsync", "rename", "truncate")
 _END_S = 1200
 
 
 def work(root: Path, start_s: int, kill_at: int) -> None:
-    """Act as the machine from a moment on, and be gone at the n-th touch of a file of its own."""
+    """Act as the machine from a moment on, and be gone before the n-th call that touches a file."""
     seen = 0
 
-    def watch(event: str, arguments: tuple[object, ...]) -> None:
+    def watch(frame: FrameType, event: str, called: object) -> None:
         nonlocal seen
-        if event in ("open", "os.rename") and str(arguments[0]).startswith(str(root)):
+        if event == "c_call" and getattr(called, "__name__", "") in TOUCHES:
             seen += 1
             if seen == kill_at:
                 os._exit(KILLED)
 
-    sys.addaudithook(watch)
+    sys.setprofile(watch)
     machine = Machine(a_station(), machine_folders(root), started_at=at(start_s), fail_rate=0.3, seed=1)
     for seconds in range(start_s, _END_S, 50):
         machine.step(at(seconds))
@@ -99,7 +101,7 @@ def one_at_a_time(events: list[tuple[Event, datetime]]) -> bool:
 
 def main() -> None:
     root, number = Path(sys.argv[1]), 0
-    for first in (None, 3, 8, 14):
+    for first in (None, 5, 20):
         kill_at, reached = 1, True
         while reached:
             kills = [kill_at] if first is None else [first, kill_at]
