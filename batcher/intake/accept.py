@@ -10,14 +10,14 @@ from datetime import datetime
 
 from batcher.domain.orders import Item, Order, OrderIn, OrderLine, Promise
 from batcher.domain.states import ItemState, OrderState
-from batcher.errors import ConfigError, ConflictError, OrderRejectedError
+from batcher.errors import ConfigError, OrderRejectedError
 from batcher.rules.batch_rules import BatchRule, JobFacts
 from batcher.rules.facts import job_facts
 from batcher.rules.floor import CatalogueEntry, Product
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.sla import promise
-from batcher.store.orders import Held, NewPiece, add_order
-from batcher.store.session import Session, Store
+from batcher.store.orders import Added, Held, NewOrder, NewPiece, add_orders
+from batcher.store.session import Store
 
 #: Orders kept in one commit: a write lasts well under a second.
 CHUNK = 500
@@ -82,20 +82,27 @@ def accept(store: Store, rules: RuleSet, orders: Sequence[OrderIn], now: datetim
     """
     outcomes = []
     for start in range(0, len(orders), CHUNK):
-        judged = [(order, judge(rules, order, now)) for order in orders[start : start + CHUNK]]
+        judged = [_judged(rules, order, now) for order in orders[start : start + CHUNK]]
         with store.write() as session:
-            outcomes += [_keep(session, order, verdict, now) for order, verdict in judged]
+            added = add_orders(session, judged, now)
+        outcomes += [_outcome(*kept) for kept in zip(judged, added, strict=True)]
     return outcomes
 
 
-def _keep(session: Session, order: OrderIn, judged: Judged, now: datetime) -> Outcome:
-    try:
-        added = add_order(session, order, judged.promise, judged.pieces, held=judged.held, now=now)
-    except ConflictError as error:
-        return Outcome(order.order_id, None, "conflict", message=str(error))
-    if not added.created or judged.held is None:
-        return Outcome(order.order_id, added.key, "created" if added.created else "replayed")
-    return Outcome(order.order_id, added.key, "created", judged.held.code, judged.held.reason)
+def _judged(rules: RuleSet, order: OrderIn, now: datetime) -> NewOrder:
+    judged = judge(rules, order, now)
+    return NewOrder(order, judged.promise, judged.pieces, judged.held)
+
+
+def _outcome(new: NewOrder, added: Added | None) -> Outcome:
+    order_id, held = new.order.order_id, new.held
+    if added is None:
+        return Outcome(order_id, None, "conflict", message="came in before with other content; it was kept as it was")
+    if not added.created:
+        return Outcome(order_id, added.key, "replayed")
+    if held is None:
+        return Outcome(order_id, added.key, "created")
+    return Outcome(order_id, added.key, "created", held.code, held.reason)
 
 
 def _no_promise(order: OrderIn) -> Promise:

@@ -7,7 +7,7 @@ Whether the order can be made is judged in `accept`.
 
 import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -161,7 +161,8 @@ def parse_order(doc: object, *, source: str, zone: ZoneInfo) -> OrderIn:
 
 def content_hash(order: OrderIn) -> str:
     """Return what identifies the content of an order, however it was written down."""
-    content = {**asdict(order), "placed_at": order.placed_at.isoformat()}
+    lines = [vars(line) for line in order.lines]
+    content = {**vars(order), "placed_at": order.placed_at.isoformat(), "lines": lines}
     del content["source"], content["content_hash"]
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -7,6 +7,7 @@ What the document must contain is in `documents`.
 
 import json
 import math
+import re
 from typing import NoReturn
 
 from batcher.errors import Fault, OrderRejectedError
@@ -15,6 +16,7 @@ from batcher.errors import Fault, OrderRejectedError
 _MAX_DEPTH = 32
 #: Digits of an integer; more than any count or sum of money has.
 _MAX_DIGITS = 18
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def load_json(text: bytes) -> object:
@@ -94,7 +96,7 @@ def _children(value: object) -> list[object]:
         return [*value.keys(), *value.values()]
     if isinstance(value, list):
         return value
-    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+    if isinstance(value, str) and _SURROGATE.search(value):
         refuse("text_invalid_unicode", "a text holds half a character (a lone surrogate)")
     return []
 

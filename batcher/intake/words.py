@@ -59,6 +59,8 @@ def text(value: str) -> str:
         raise PydanticCustomError("text_too_long", "has more than 1000 characters")
     if value and not value.strip():
         raise PydanticCustomError("text_empty", "is only white space")
+    if value.isascii() and value.isprintable():
+        return value
     marks = 0
     for character in _TAGGED_FLAG.sub("", value):
         _check_character(character)

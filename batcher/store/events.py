@@ -14,6 +14,8 @@ from sqlmodel import Session
 from batcher.store import tables
 from batcher.store.rows import columns
 
+_INSERT = insert(tables.events)
+
 
 @dataclass(frozen=True)
 class Event:
@@ -71,7 +73,7 @@ def record_all(s: Session, changes: Iterable[Change], now: datetime) -> None:
         for change in changes
     ]
     if rows:
-        s.execute(insert(tables.events), rows)
+        s.connection().execute(_INSERT, rows)
 
 
 def events_after(s: Session, seq: int, limit: int) -> list[Event]:

@@ -15,8 +15,7 @@ from sqlmodel import Session
 from batcher.domain.states import BatchState, ItemState, JobState, OrderState, TicketState
 from batcher.errors import InvariantError
 from batcher.store import tables
-from batcher.store.events import record
-from batcher.store.order_intake import NewPiece, add_pieces
+from batcher.store.order_intake import NewPiece, add_remake
 from batcher.store.rows import chunks
 from batcher.store.steps import BATCH, ITEM, JOB, TICKET, Subject, move, subject
 from batcher.store.ticket_queries import get_ticket
@@ -163,10 +162,7 @@ def _remake(s: Session, row: Row[Any], reason: str, now: datetime) -> str:
         attributes=item.attributes,
         processes=tuple(route),
     )
-    (remake,) = add_pieces(s, row.order_key, [piece], now, remake_of=row.item_id, remake_reason=reason)
-    told = {"remake_of": row.item_id, "reason": reason}
-    record(s, kind="item", ident=remake, order_key=row.order_key, after=ItemState.WAITING, now=now, data=told)
-    return remake
+    return add_remake(s, row.order_key, piece, remake_of=row.item_id, reason=reason, now=now)
 
 
 def _jobs(rows: Sequence[Row[Any]]) -> list[Subject[JobState]]:

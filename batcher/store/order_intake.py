@@ -5,11 +5,11 @@ What an order's pieces are and whether it is held was judged before, by the rule
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, delete, insert, select, update
 from sqlmodel import Session
 
 from batcher.domain.ids import new_id
@@ -17,7 +17,8 @@ from batcher.domain.orders import OrderIn, OrderLine, Promise
 from batcher.domain.states import ItemState, JobState, OrderState
 from batcher.errors import ConflictError, NotFoundError, TransitionError
 from batcher.store import tables
-from batcher.store.events import record
+from batcher.store.events import Change, record_all
+from batcher.store.rows import chunks
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,16 @@ class Added:
     created: bool  #: false: the same order had come in before, nothing was changed
 
 
+@dataclass(frozen=True)
+class NewOrder:
+    """An order that has been judged and is to be kept."""
+
+    order: OrderIn
+    promise: Promise
+    pieces: Sequence[NewPiece]
+    held: Held | None
+
+
 def add_order(
     s: Session, order: OrderIn, promise: Promise, pieces: Sequence[NewPiece], *, held: Held | None, now: datetime
 ) -> Added:
@@ -61,101 +72,40 @@ def add_order(
     ConflictError
         Its source has sent the same order id with other content before.
     """
-    orders = tables.orders
-    found = s.execute(
-        select(orders.c.key, orders.c.content_hash).where(
-            orders.c.source == order.source, orders.c.order_id == order.order_id
-        )
-    ).one_or_none()
-    if found is not None:
-        if found.content_hash != order.content_hash:
-            raise ConflictError(f"order {order.order_id} came in before with other content; it was kept as it was")
-        return Added(found.key, created=False)
-    key = new_id()
-    state = OrderState.WAITING if held is None else OrderState.HELD
-    s.execute(
-        insert(orders),
-        {
-            "key": key,
-            "source": order.source,
-            "order_id": order.order_id,
-            "state": state,
-            "placed_at": order.placed_at,
-            "received_at": now,
-            "service": order.service,
-            "tier": order.tier,
-            "channel": order.channel,
-            "country": order.country,
-            "carrier": order.carrier,
-            "attributes": order.attributes,
-            **_promised(promise),
-            "pieces": sum(line.quantity for line in order.lines),
-            "content": content_of(order),
-            "content_hash": order.content_hash,
-            "held_code": None if held is None else held.code,
-            "held_reason": None if held is None else held.reason,
-            "version": 1,
-        },
-    )
-    add_pieces(s, key, pieces, now)
-    data = {"order_id": order.order_id, "source": order.source}
-    if held is not None:
-        data |= {"code": held.code, "reason": held.reason}
-    record(s, kind="order", ident=key, order_key=key, after=state, now=now, data=data)
-    return Added(key, created=True)
+    (added,) = add_orders(s, [NewOrder(order, promise, pieces, held)], now)
+    if added is None:
+        raise ConflictError(f"order {order.order_id} came in before with other content; it was kept as it was")
+    return added
 
 
-def add_pieces(
-    s: Session,
-    key: str,
-    pieces: Sequence[NewPiece],
-    now: datetime,
-    *,
-    remake_of: str | None = None,
-    remake_reason: str | None = None,
-) -> list[str]:
-    """Add pieces to an order, each with a waiting job for every step; return the ids of the pieces."""
-    ids = [new_id() for _ in pieces]
-    if not ids:
-        return ids
-    s.execute(
-        insert(tables.items),
-        [
-            {
-                "id": item_id,
-                "order_key": key,
-                "line_id": piece.line_id,
-                "sku": piece.sku,
-                "product": piece.product,
-                "finish": piece.finish,
-                "text": piece.text,
-                "artwork": piece.artwork,
-                "attributes": piece.attributes,
-                "state": ItemState.WAITING,
-                "remake_of": remake_of,
-                "remake_reason": remake_reason,
-            }
-            for item_id, piece in zip(ids, pieces, strict=True)
-        ],
-    )
-    s.execute(
-        insert(tables.jobs),
-        [
-            {
-                "id": f"{item_id}-{step}",
-                "item_id": item_id,
-                "order_key": key,
-                "step": step,
-                "steps": len(piece.processes),
-                "process": process,
-                "state": JobState.WAITING,
-                "ready_at": now if step == 1 else None,
-            }
-            for item_id, piece in zip(ids, pieces, strict=True)
-            for step, process in enumerate(piece.processes, start=1)
-        ],
-    )
-    return ids
+def add_orders(s: Session, new: Sequence[NewOrder], now: datetime) -> list[Added | None]:
+    """Keep orders, each once; one that its source has sent with other content before is none in its place."""
+    seen = _seen(s, [entry.order for entry in new])
+    added: list[Added | None] = []
+    created: list[tuple[str, NewOrder]] = []
+    for entry in new:
+        ident = (entry.order.source, entry.order.order_id)
+        if ident not in seen:
+            key = new_id()
+            seen[ident] = (key, entry.order.content_hash)
+            created.append((key, entry))
+            added.append(Added(key, created=True))
+            continue
+        key, content_hash = seen[ident]
+        added.append(Added(key, created=False) if content_hash == entry.order.content_hash else None)
+    _insert(s, tables.orders, [_order_row(key, entry, now) for key, entry in created])
+    _insert_pieces(s, [(new_id(), key, piece) for key, entry in created for piece in entry.pieces], now)
+    record_all(s, [_came_in(key, entry) for key, entry in created], now)
+    return added
+
+
+def add_remake(s: Session, key: str, piece: NewPiece, *, remake_of: str, reason: str, now: datetime) -> str:
+    """Add a piece that stands in for one that failed; return its id."""
+    item_id = new_id()
+    _insert_pieces(s, [(item_id, key, piece)], now, remake_of=remake_of, remake_reason=reason)
+    data = {"remake_of": remake_of, "reason": reason}
+    record_all(s, [Change("item", item_id, key, None, ItemState.WAITING, data)], now)
+    return item_id
 
 
 def replace_pieces(s: Session, key: str, promise: Promise, pieces: Sequence[NewPiece], now: datetime) -> None:
@@ -182,8 +132,108 @@ def replace_pieces(s: Session, key: str, promise: Promise, pieces: Sequence[NewP
         raise TransitionError("order", key, state, "judged anew: it must be held, and no work on it begun")
     s.execute(delete(jobs).where(jobs.c.order_key == key))
     s.execute(delete(items).where(items.c.order_key == key))
-    add_pieces(s, key, pieces, now)
+    _insert_pieces(s, [(new_id(), key, piece) for piece in pieces], now)
     s.execute(update(orders).where(orders.c.key == key).values(**_promised(promise), version=orders.c.version + 1))
+
+
+def _seen(s: Session, orders: Sequence[OrderIn]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return key and content hash of those orders that came in before, by source and order id."""
+    table = tables.orders
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for source in {order.source for order in orders}:
+        for part in chunks([order.order_id for order in orders if order.source == source]):
+            rows = s.execute(
+                select(table.c.order_id, table.c.key, table.c.content_hash).where(
+                    table.c.source == source, table.c.order_id.in_(part)
+                )
+            )
+            found |= {(source, order_id): (key, content_hash) for order_id, key, content_hash in rows}
+    return found
+
+
+def _order_row(key: str, entry: NewOrder, now: datetime) -> dict[str, object]:
+    order, held = entry.order, entry.held
+    return {
+        "key": key,
+        "source": order.source,
+        "order_id": order.order_id,
+        "state": _first_state(entry),
+        "placed_at": order.placed_at,
+        "received_at": now,
+        "service": order.service,
+        "tier": order.tier,
+        "channel": order.channel,
+        "country": order.country,
+        "carrier": order.carrier,
+        "attributes": order.attributes,
+        **_promised(entry.promise),
+        "pieces": sum(line.quantity for line in order.lines),
+        "content": content_of(order),
+        "content_hash": order.content_hash,
+        "held_code": None if held is None else held.code,
+        "held_reason": None if held is None else held.reason,
+        "version": 1,
+    }
+
+
+def _came_in(key: str, entry: NewOrder) -> Change:
+    data = {"order_id": entry.order.order_id, "source": entry.order.source}
+    if entry.held is not None:
+        data |= {"code": entry.held.code, "reason": entry.held.reason}
+    return Change("order", key, key, None, _first_state(entry), data)
+
+
+def _first_state(entry: NewOrder) -> OrderState:
+    return OrderState.WAITING if entry.held is None else OrderState.HELD
+
+
+def _insert_pieces(
+    s: Session,
+    pieces: Sequence[tuple[str, str, NewPiece]],
+    now: datetime,
+    *,
+    remake_of: str | None = None,
+    remake_reason: str | None = None,
+) -> None:
+    """Insert pieces, given with their id and their order's key, and a waiting job for every step of each."""
+    items: list[dict[str, object]] = [
+        {
+            "id": item_id,
+            "order_key": key,
+            "line_id": piece.line_id,
+            "sku": piece.sku,
+            "product": piece.product,
+            "finish": piece.finish,
+            "text": piece.text,
+            "artwork": piece.artwork,
+            "attributes": piece.attributes,
+            "state": ItemState.WAITING,
+            "remake_of": remake_of,
+            "remake_reason": remake_reason,
+        }
+        for item_id, key, piece in pieces
+    ]
+    jobs: list[dict[str, object]] = [
+        {
+            "id": f"{item_id}-{step}",
+            "item_id": item_id,
+            "order_key": key,
+            "step": step,
+            "steps": len(piece.processes),
+            "process": process,
+            "state": JobState.WAITING,
+            "ready_at": now if step == 1 else None,
+        }
+        for item_id, key, piece in pieces
+        for step, process in enumerate(piece.processes, start=1)
+    ]
+    _insert(s, tables.items, items)
+    _insert(s, tables.jobs, jobs)
+
+
+def _insert(s: Session, table: Table, rows: Sequence[dict[str, object]]) -> None:
+    if rows:
+        s.connection().execute(insert(table), rows)
 
 
 def _promised(promise: Promise) -> dict[str, object]:
@@ -198,7 +248,12 @@ def _promised(promise: Promise) -> dict[str, object]:
 
 def content_of(order: OrderIn) -> dict[str, Any]:
     """Return what a source sent as plain JSON."""
-    return {**asdict(order), "placed_at": order.placed_at.isoformat()}
+    # not `asdict`: it copies every value, and this runs for every order
+    return {
+        **vars(order),
+        "placed_at": order.placed_at.isoformat(),
+        "lines": [vars(line) for line in order.lines],
+    }
 
 
 def order_in(content: dict[str, Any]) -> OrderIn:

@@ -1,6 +1,6 @@
 """Orders in the store, in one import: taking them in, reading them, and what is done to them."""
 
-from batcher.store.order_intake import Added, Held, NewPiece, add_order, replace_pieces
+from batcher.store.order_intake import Added, Held, NewOrder, NewPiece, add_order, add_orders, replace_pieces
 from batcher.store.order_queries import (
     find_orders,
     get_order,
@@ -20,8 +20,10 @@ from batcher.store.order_steps import cancel_order, hold_order, pack_items, rele
 __all__ = [
     "Added",
     "Held",
+    "NewOrder",
     "NewPiece",
     "add_order",
+    "add_orders",
     "cancel_order",
     "find_orders",
     "get_order",

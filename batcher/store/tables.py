@@ -76,7 +76,13 @@ class Items(_Base, table=True):
 
     __tablename__ = "items"
     __table_args__ = (
-        UniqueConstraint("remake_of"),
+        Index(
+            "ux_items_remake_of",
+            "remake_of",
+            unique=True,
+            sqlite_where=text("remake_of IS NOT NULL"),
+            postgresql_where=text("remake_of IS NOT NULL"),
+        ),
         one_of("state", ItemState),
         CheckConstraint("(packed_at IS NOT NULL) = (state = 'packed')", name="packed_at"),
         Index("ix_items_made", "made_at", sqlite_where=text("state = 'made'"), postgresql_where=text("state = 'made'")),

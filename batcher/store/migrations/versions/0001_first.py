@@ -215,7 +215,14 @@ def _create_items() -> None:
         sa.ForeignKeyConstraint(["order_key"], ["orders.key"], name=op.f("fk_items_order_key")),
         sa.ForeignKeyConstraint(["remake_of"], ["items.id"], name=op.f("fk_items_remake_of")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_items")),
-        sa.UniqueConstraint("remake_of", name=op.f("uq_items_remake_of")),
+    )
+    op.create_index(
+        "ux_items_remake_of",
+        "items",
+        ["remake_of"],
+        unique=True,
+        sqlite_where=sa.text("remake_of IS NOT NULL"),
+        postgresql_where=sa.text("remake_of IS NOT NULL"),
     )
     op.create_index(
         "ix_items_made",
