@@ -6,16 +6,17 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from batcher.cli.check import summary
-from batcher.domain.calendars import Calendar
+from batcher.domain.calendars import Calendar, Span
 from batcher.rules.batch_rules import BatchRule
 from batcher.rules.explain import StepExplanation, explain_sku
 from batcher.rules.json_schema import rules_schema_text
 from batcher.rules.reference import reference_page
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
+from batcher.rules.values import write_duration
 
 rules = typer.Typer(help="Ask the rules what they would do.", no_args_is_help=True)
 
@@ -24,6 +25,8 @@ Catalogue = Annotated[Path | None, typer.Option(help="Catalogue instead of the d
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 DEFAULT_DIRECTORY = Path("config/floor")
+
+_DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @rules.command()
@@ -110,7 +113,9 @@ def _tell_step(step: StepExplanation) -> None:
 
 
 def _stations(ruleset: RuleSet) -> Table:
-    table = Table("station", "process", "attended", "magazine", "per hour", "per batch", title="Stations")
+    table = Table(
+        Column("station", no_wrap=True), "process", "attended", "magazine", "per hour", "per batch", title="Stations"
+    )
     for station in ruleset.stations.values():
         table.add_row(
             station.id,
@@ -124,7 +129,15 @@ def _stations(ruleset: RuleSet) -> Table:
 
 
 def _services(ruleset: RuleSet) -> Table:
-    table = Table("service", "order by", "collection", "leaves by", "late", "late per hour", title="Services")
+    table = Table(
+        Column("service", no_wrap=True),
+        "order by",
+        "collection",
+        "leaves by",
+        "late",
+        "late per hour",
+        title="Services",
+    )
     for service in ruleset.services.values():
         table.add_row(
             service.id,
@@ -138,15 +151,22 @@ def _services(ruleset: RuleSet) -> Table:
 
 
 def _batch_rules(ruleset: RuleSet) -> Table:
-    table = Table("rule", "takes", "same in a batch", "margin", "longest wait", title="Batch rules, first match takes")
+    table = Table(
+        Column("rule", no_wrap=True),
+        "takes",
+        "same in a batch",
+        "margin",
+        "longest wait",
+        title="Batch rules, first match takes",
+    )
     for rule in ruleset.batch_rules:
         wait = rule.release.max_wait_s
         table.add_row(
             rule.id if rule.active else f"{rule.id} (off)",
             _taken(rule),
             ", ".join(rule.equal) or "fixture only",
-            f"{rule.release.margin_s} s",
-            "as it pays" if wait is None else f"{wait} s",
+            write_duration(rule.release.margin_s),
+            "as it pays" if wait is None else write_duration(wait),
         )
     return table
 
@@ -156,10 +176,19 @@ def _taken(rule: BatchRule) -> str:
 
 
 def _week(calendar: Calendar) -> str:
-    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-    days = [name for name, spans in zip(names, calendar.week, strict=True) if spans]
-    hours = dict.fromkeys(f"{span.start:%H:%M}-{span.end:%H:%M}" for spans in calendar.week for span in spans)
-    return f"{' '.join(days)} {', '.join(hours)}"
+    """Return a calendar's hours, days in a row with the same hours together: Mon-Fri 07:00-19:00, Sat 07:00-12:00."""
+    runs: list[tuple[list[str], tuple[Span, ...]]] = []
+    for name, spans in zip(_DAY_NAMES, calendar.week, strict=True):
+        if runs and runs[-1][1] == spans:
+            runs[-1][0].append(name)
+        else:
+            runs.append(([name], spans))
+    return "; ".join(
+        f"{days[0]}{f'-{days[-1]}' if len(days) > 1 else ''} "
+        f"{' '.join(f'{span.start:%H:%M}-{span.end:%H:%M}' for span in spans)}"
+        for days, spans in runs
+        if spans
+    )
 
 
 def _document(ruleset: RuleSet) -> dict[str, object]:

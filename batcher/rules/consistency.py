@@ -158,10 +158,11 @@ def _services(sections: Sections, places: Places) -> Iterator[Fault]:
 
 def _never_run(sections: Sections, places: Places) -> Iterator[Fault]:
     for name in sections.processes:
+        where = places.at("processes", name, key=True)
         if not any(station.process == name for station in sections.stations.values()):
-            yield Fault(
-                places.at("processes", name, key=True), f"no station does {name}; add one or take it out", "conflict"
-            )
+            yield Fault(where, f"no station does {name}; add one or take it out", "conflict")
+        if not any(fixture.process == name for fixture in sections.fixtures.values()):
+            yield Fault(where, f"no fixture is for {name}; add one or take it out", "conflict")
     for name, fixture in sections.fixtures.items():
         stations = [station for station in sections.stations.values() if station.process == fixture.process]
         if stations and not any(takes(station, name, fixture) for station in stations):

@@ -12,7 +12,7 @@ from typing import Any, Union
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from batcher.errors import Fault
+from batcher.errors import Fault, InvariantError
 from batcher.rules.grammar import Known, suggestion, told
 from batcher.rules.yaml_source import Document, Route
 
@@ -124,9 +124,16 @@ class Places:
         self._documents = documents
 
     def at(self, *route: str | int, key: bool = False) -> str:
-        """Return ``file:line:col`` of a value in an entry; the first two steps are section and id."""
+        """
+        Return ``file:line:col`` of a value in an entry; the first two steps are section and id.
+
+        Raises
+        ------
+        InvariantError
+            When no file has the entry.
+        """
         for length in (2, 1):
             document = self._documents.get(route[:length])
             if document is not None:
                 return document.at(route, key=key)
-        return ""
+        raise InvariantError(f"no file has an entry at {route}")

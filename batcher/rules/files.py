@@ -14,7 +14,7 @@ from pathlib import Path
 from batcher.errors import Fault
 
 #: A rules file is written by hand; one that is larger is something else.
-YAML_LIMIT_BYTES = 1_000_000
+YAML_LIMIT_BYTES = 250_000
 CATALOGUE_LIMIT_BYTES = 50_000_000
 
 

@@ -73,7 +73,8 @@ class CalendarShape(Shape):
     )
     public_holidays: Holidays | None = key(
         default=None,
-        description="Country, or country and part, on whose public holidays it is closed.",
+        description="Country, or country and part, on whose public holidays it is closed; "
+        "known for the years 2005 to 2040.",
         examples=["GB-ENG"],
     )
     exceptions: dict[Day, Hours] = key(

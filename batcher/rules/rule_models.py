@@ -266,6 +266,13 @@ class PlanningShape(Shape):
         default=2, ge=1, le=50, description="Live tickets at a station, the running one included.", examples=[2]
     )
 
+    @model_validator(mode="after")
+    def _some_time(self) -> Self:
+        for name, seconds, least in (("horizon", self.horizon, 3600), ("budget", self.budget, 1)):
+            if seconds < least:
+                raise refuse("range", f"{name} {seconds} s is less than the least, {least} s")
+        return self
+
 
 class RulesFile(Shape):
     """

@@ -98,6 +98,12 @@ def read_duration(value: object) -> int:
     return seconds
 
 
+def write_duration(seconds: int) -> str:
+    """Return seconds as a file would write them, in the largest unit that is whole."""
+    unit = next(unit for unit in ("d", "h", "min", "s") if seconds % _UNIT_SECONDS[unit] == 0)
+    return f"{seconds // _UNIT_SECONDS[unit]} {unit}" if seconds else "0 s"
+
+
 def read_share(value: object) -> float:
     """Return a share from 0 to 1: ``50 %``."""
     found = _SHARE.fullmatch(value) if isinstance(value, str) else None

@@ -106,6 +106,7 @@ def test_show_tells_the_rules_with_their_defaults() -> None:
     text = RUNNER.invoke(APP, ["rules", "show", "--rules", str(SMALL_FLOOR)]).stdout
     document = json.loads(RUNNER.invoke(APP, ["rules", "show", "--rules", str(SMALL_FLOOR), "--json"]).stdout)
 
-    assert "Mon-Fri 22:00-06:00" in text or "uv-2" in text
+    assert "Small floor, Europe/Berlin; rules " in text
+    assert "90 min" in text
     assert document["time_zone"] == "Europe/Berlin"
     assert [rule["id"] for rule in document["batch_rules"]] == ["sheets", "rest"]

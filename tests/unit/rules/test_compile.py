@@ -3,10 +3,13 @@
 from datetime import date, time
 from pathlib import Path
 
+import pytest
+
 from batcher.domain.calendars import Span
 from batcher.rules.batch_rules import BelowMinimum, ClosingTime, Mix, ReleaseBounds
 from batcher.rules.floor import Changeover, Sheet, TextSeconds
 from batcher.rules.schema import load, load_rules
+from batcher.rules.values import read_duration, write_duration
 from tests.builders_rules import SMALL_FLOOR, rules_directory, told, utc
 
 RULES = load_rules(SMALL_FLOOR)
@@ -165,3 +168,11 @@ def test_a_rule_that_is_switched_off_hides_nothing(tmp_path: Path) -> None:
     directory = rules_directory(tmp_path, batching="batch_rules:\n  - {id: all, active: false}\n  - id: rest\n")
 
     assert told(directory) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (90, "90 s"), (900, "15 min"), (7200, "2 h"), (86_400, "1 d"), (90_000, "25 h")]
+)
+def test_a_duration_is_written_in_its_largest_whole_unit(seconds: int, text: str) -> None:
+    assert write_duration(seconds) == text
+    assert read_duration(text) == seconds

@@ -20,7 +20,8 @@ from tests.builders_rules import DEMO_FLOOR, SHARED
 
 RULES = load_rules(DEMO_FLOOR)
 FILES = sorted(DEMO_FLOOR.glob("*.yaml"))
-needs_figures = pytest.mark.skipif(not (SHARED / "floor").is_dir(), reason="the shared figures are not here")
+HAVE_FIGURES = (SHARED / "floor").is_dir()
+needs_figures = pytest.mark.skipif(not HAVE_FIGURES, reason="the shared figures are not here")
 
 
 def figures(name: str) -> list[dict[str, str]]:
@@ -64,7 +65,7 @@ def test_every_step_of_every_sku_has_a_rule() -> None:
 
 
 @needs_figures
-@pytest.mark.parametrize("row", figures("stations.csv") if SHARED.is_dir() else [], ids=lambda row: row["station"])
+@pytest.mark.parametrize("row", figures("stations.csv") if HAVE_FIGURES else [], ids=lambda row: row["station"])
 def test_a_station_has_its_figures(row: dict[str, str]) -> None:
     station = RULES.stations[row["station"]]
     process = RULES.processes[station.process]
@@ -88,7 +89,7 @@ def test_a_station_has_its_figures(row: dict[str, str]) -> None:
 
 @needs_figures
 @pytest.mark.parametrize(
-    "row", figures("products.csv") if SHARED.is_dir() else [], ids=lambda row: f"{row['product']}-{row['step']}"
+    "row", figures("products.csv") if HAVE_FIGURES else [], ids=lambda row: f"{row['product']}-{row['step']}"
 )
 def test_a_step_has_its_figures(row: dict[str, str]) -> None:
     step = RULES.products[row["product"]].route[int(row["step"]) - 1]
@@ -122,7 +123,7 @@ def test_no_product_has_more_steps_than_its_figures() -> None:
 
 
 @needs_figures
-@pytest.mark.parametrize("row", figures("services.csv") if SHARED.is_dir() else [], ids=lambda row: row["service"])
+@pytest.mark.parametrize("row", figures("services.csv") if HAVE_FIGURES else [], ids=lambda row: row["service"])
 def test_a_service_has_its_figures(row: dict[str, str]) -> None:
     service = RULES.services[row["service"]]
     nth = {"next collection day": 0, "second collection day after": 2, "fourth collection day after": 4}
