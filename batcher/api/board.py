@@ -4,7 +4,11 @@ Pages for people: the board at `/` and the API's reference at `/docs`; rendered 
 What is shown comes from `services.status`; how it looks is in `templates` and `static`.
 """
 
+import math
+import threading
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,6 +25,8 @@ from batcher.rules.floor import Site
 from batcher.services.context import Floor
 from batcher.services.status import FloorStatus, StationStatus, TicketBrief, floor_status
 
+_FRESH_S = 2.0
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -30,14 +36,45 @@ class Verdict:
     text: str
 
 
+class Fresh:
+    """
+    A page that is made anew at most every other second, so that many screens cost no more than one.
+
+    Parameters
+    ----------
+    make
+        Makes the page; never called twice at once.
+    monotonic
+        Seconds of a clock that only goes forward.
+    """
+
+    def __init__(self, make: Callable[[], str], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._make, self._monotonic = make, monotonic
+        self._lock = threading.Lock()
+        self._page, self._until = "", -math.inf
+
+    def get(self) -> str:
+        """Return the page, at most two seconds old."""
+        with self._lock:
+            if self._monotonic() >= self._until:
+                self._page = self._make()
+                self._until = self._monotonic() + _FRESH_S
+            return self._page
+
+
 def add_pages(app: FastAPI, floor: Floor, health: Health) -> None:
     """Add the board, the reference and what they look like."""
     pages = templates()
 
-    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    def board() -> str:
+    def render() -> str:
         site, speed = floor.rules.current.site, floor.settings.speed
         return render_board(pages, site, speed, floor_status(floor), health.stale_loops())
+
+    fresh = Fresh(render)
+
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    def board() -> str:
+        return fresh.get()
 
     @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
     def reference() -> str:

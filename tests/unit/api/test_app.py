@@ -1,6 +1,7 @@
 """What holds for every request: the form of failures, headers, probes, the published schema."""
 
 import json
+import re
 from pathlib import Path
 
 import httpx
@@ -117,8 +118,7 @@ def test_health_names_the_loop_that_stands_still(floor: Floor) -> None:
     with client_of(create_app(floor, health)) as client:
         well = client.get("/healthz")
         now[0] = 100
-        ill = client.get("/healthz")
-        board = client.get("/")
+        ill, board = client.get("/healthz"), client.get("/")
 
     assert (well.status_code, well.json()) == (200, {"status": "ok", "stale": []})
     assert ill.status_code == 503
@@ -170,3 +170,5 @@ def test_the_reference_page_shows_every_route(client: httpx.Client) -> None:
 
     for path in client.get("/openapi.json").json()["paths"]:
         assert f"<code>{path}</code>" in page
+    for link in re.findall(r'href="#([^"]*)"', page):
+        assert f'id="{link}"' in page
