@@ -20,6 +20,7 @@ from batcher.rules.batch_rules import (
     Selector,
 )
 from batcher.rules.floor import (
+    STANDARD_TIER,
     CatalogueEntry,
     Changeover,
     Fixture,
@@ -46,7 +47,7 @@ from batcher.rules.floor_models import (
 )
 from batcher.rules.rule_models import BatchRuleShape, ReleaseShape, SelectorShape, ServiceShape
 from batcher.rules.ruleset import PlanningRules, RuleSet
-from batcher.rules.sections import STANDARD_TIER, Sections
+from batcher.rules.sections import Sections
 
 #: Public holidays are known for these years, past ones so that recorded orders can be replayed.
 HOLIDAY_YEARS = range(2005, 2041)

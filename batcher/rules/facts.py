@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from batcher.domain.orders import Item, Order
 from batcher.errors import NotFoundError
 from batcher.rules.batch_rules import JobFacts
-from batcher.rules.floor import Step
+from batcher.rules.floor import STANDARD_TIER, Step
 from batcher.rules.ruleset import RuleSet
-from batcher.rules.sections import STANDARD_TIER
 
 
 def job_facts(rules: RuleSet, order: Order, item: Item, step: int) -> JobFacts:

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 
 from batcher.domain.calendars import Calendar
 
+#: The tier of an order that names none.
+STANDARD_TIER = "standard"
+
 
 @dataclass(frozen=True)
 class Site:

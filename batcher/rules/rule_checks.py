@@ -12,7 +12,8 @@ from batcher.rules.compile import batch_rule
 from batcher.rules.consistency import Checked, takes
 from batcher.rules.coverage import Gap, StepKey, World, ever_taken, gaps, hidden, reach
 from batcher.rules.faults import Places
-from batcher.rules.sections import STANDARD_TIER, Sections
+from batcher.rules.floor import STANDARD_TIER
+from batcher.rules.sections import Sections
 
 #: What a rule's reach is made of; with a fault in one of these nothing can be said of the rules.
 _GROUND = {"site", "processes", "stations", "fixtures", "products", "services", "tiers", "release"}

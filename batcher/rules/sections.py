@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from batcher.errors import Fault
 from batcher.rules.faults import Places, read_shape
+from batcher.rules.floor import STANDARD_TIER
 from batcher.rules.floor_models import (
     CalendarShape,
     FixtureShape,
@@ -42,8 +43,6 @@ _BY_ID: dict[str, type[BaseModel]] = {
 }
 _ONCE: dict[str, type[BaseModel]] = {"site": SiteShape, "release": ReleaseShape, "planning": PlanningShape}
 _NEEDED = ("site", "processes", "stations", "fixtures", "products", "services", "batch_rules")
-#: The tier of an order that names none.
-STANDARD_TIER = "standard"
 
 
 @dataclass
