@@ -1,30 +1,33 @@
 """`batcher check`: whether a rules directory can be used, and everything that is wrong with it at once."""
 
-import json as json_lines
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from batcher.cli.exit_codes import ExitCode
+from batcher.cli.output import JsonOption, errors, print_json, printable
 from batcher.errors import Fault
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import Inspection, inspect
+from batcher.settings import load_settings
 
 
 def check(
-    directory: Annotated[Path, typer.Argument(help="Rules directory.")] = Path("config/floor"),
+    directory: Annotated[Path | None, typer.Argument(help="Rules directory; else that of the settings.")] = None,
     catalogue: Annotated[Path | None, typer.Option(help="Catalogue instead of the directory's own.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """
     Check rules without using them: exit 0, or 78 with every fault and where it stands.
 
     Example: batcher check config/floor
     """
-    found = inspect(directory, catalogue=catalogue)
+    settings = load_settings(rules=directory, catalogue=catalogue)
+    found = inspect(settings.rules, catalogue=settings.catalogue)
     if json:
-        typer.echo(json_lines.dumps(_document(found), indent=2))
+        print_json(_document(found))
     else:
         _tell(found)
     if found.rules is None:
@@ -44,14 +47,18 @@ def summary(rules: RuleSet) -> dict[str, int]:
 
 def _tell(found: Inspection) -> None:
     for warning in found.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        _complain(f"warning: {warning}")
     for fault in found.faults:
-        typer.echo(str(fault), err=True)
+        _complain(str(fault))
     if found.rules is None:
-        typer.echo(f"{len(found.faults)} {'fault' if len(found.faults) == 1 else 'faults'}; not usable", err=True)
+        _complain(f"{len(found.faults)} {'fault' if len(found.faults) == 1 else 'faults'}; not usable")
         return
     counts = ", ".join(f"{count} {what}" for what, count in summary(found.rules).items())
     typer.echo(f"ok: {counts}; rules {found.rules.hash}")
+
+
+def _complain(line: str) -> None:
+    errors.print(Text(printable(line)), soft_wrap=True)
 
 
 def _document(found: Inspection) -> dict[str, object]:

@@ -1,14 +1,12 @@
 """`batcher rules`: ask the rules what they would do, and print what they may say."""
 
-import json as json_lines
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
 from batcher.cli.check import summary
+from batcher.cli.output import JsonOption, print_json, print_table
 from batcher.domain.calendars import Calendar, Span
 from batcher.rules.batch_rules import BatchRule
 from batcher.rules.explain import StepExplanation, explain_sku
@@ -17,14 +15,12 @@ from batcher.rules.reference import reference_page
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
 from batcher.rules.values import write_duration
+from batcher.settings import load_settings
 
 rules = typer.Typer(help="Ask the rules what they would do.", no_args_is_help=True)
 
-Directory = Annotated[Path, typer.Option("--rules", help="Rules directory.")]
+Directory = Annotated[Path | None, typer.Option("--rules", help="Rules directory; else that of the settings.")]
 Catalogue = Annotated[Path | None, typer.Option(help="Catalogue instead of the directory's own.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-DEFAULT_DIRECTORY = Path("config/floor")
 
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -37,9 +33,9 @@ def match(
     channel: Annotated[str, typer.Option(help="Channel of the order.")] = "",
     tier: Annotated[str, typer.Option(help="Tier of the customer.")] = "standard",
     pieces: Annotated[int, typer.Option(min=1, help="Pieces in the whole order.")] = 1,
-    directory: Directory = DEFAULT_DIRECTORY,
+    directory: Directory = None,
     catalogue: Catalogue = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """
     Tell which rule takes each step of a SKU, and why the rules before it do not.
@@ -47,7 +43,7 @@ def match(
     Example: batcher rules match MUG-CER-WHITE-01 --service same-day --pieces 3
     """
     steps = explain_sku(
-        load_rules(directory, catalogue=catalogue),
+        _ruleset(directory, catalogue),
         sku,
         service=service,
         tier=tier,
@@ -56,30 +52,26 @@ def match(
         pieces=pieces,
     )
     if json:
-        typer.echo(json_lines.dumps([step.document() for step in steps], indent=2))
+        print_json([step.document() for step in steps])
         return
     for step in steps:
         _tell_step(step)
 
 
 @rules.command()
-def show(
-    directory: Directory = DEFAULT_DIRECTORY,
-    catalogue: Catalogue = None,
-    json: Json = False,
-) -> None:
+def show(directory: Directory = None, catalogue: Catalogue = None, json: JsonOption = False) -> None:
     """
     Show the rules as they will be used, every default filled in.
 
     Example: batcher rules show --rules config/floor
     """
-    ruleset = load_rules(directory, catalogue=catalogue)
+    ruleset = _ruleset(directory, catalogue)
     if json:
-        typer.echo(json_lines.dumps(_document(ruleset), indent=2))
+        print_json(_document(ruleset))
         return
-    console = Console()
-    for table in (_stations(ruleset), _services(ruleset), _batch_rules(ruleset)):
-        console.print(table)
+    _show_stations(ruleset)
+    _show_services(ruleset)
+    _show_batch_rules(ruleset)
     typer.echo(f"{ruleset.site.name}, {ruleset.site.zone.key}; rules {ruleset.hash}")
 
 
@@ -103,72 +95,65 @@ def reference() -> None:
     typer.echo(reference_page(), nl=False)
 
 
+def _ruleset(directory: Path | None, catalogue: Path | None) -> RuleSet:
+    settings = load_settings(rules=directory, catalogue=catalogue)
+    return load_rules(settings.rules, catalogue=settings.catalogue)
+
+
 def _tell_step(step: StepExplanation) -> None:
-    taken = step.rule or "no rule takes it"
-    typer.echo(f"step {step.step}: {step.process} in {step.fixture} -> {taken}")
+    typer.echo(f"step {step.step}: {step.process} in {step.fixture} -> {step.rule or 'no rule takes it'}")
     for verdict in step.verdicts:
         typer.echo(f"  {'+' if verdict.takes else '-'} {verdict.rule}: {verdict.why}")
     if step.family:
         typer.echo(f"  family: {', '.join(f'{fact} {value}' for fact, value in step.family)}")
 
 
-def _stations(ruleset: RuleSet) -> Table:
-    table = Table(
-        Column("station", no_wrap=True), "process", "attended", "magazine", "per hour", "per batch", title="Stations"
-    )
-    for station in ruleset.stations.values():
-        table.add_row(
+def _show_stations(ruleset: RuleSet) -> None:
+    rows = [
+        (
             station.id,
             station.process,
             "not needed" if station.attended is None else _week(station.attended),
-            str(station.magazine),
-            str(station.cost_per_hour_minor),
-            str(station.cost_per_batch_minor),
+            station.magazine,
+            station.cost_per_hour_minor,
+            station.cost_per_batch_minor,
         )
-    return table
-
-
-def _services(ruleset: RuleSet) -> Table:
-    table = Table(
-        Column("service", no_wrap=True),
-        "order by",
-        "collection",
-        "leaves by",
-        "late",
-        "late per hour",
-        title="Services",
+        for station in ruleset.stations.values()
+    ]
+    print_table(
+        "Stations", ("station", "process", "attended", "magazine", "per hour", "per batch"), rows, "no stations"
     )
-    for service in ruleset.services.values():
-        table.add_row(
+
+
+def _show_services(ruleset: RuleSet) -> None:
+    rows = [
+        (
             service.id,
             f"{service.order_by:%H:%M}",
-            str(service.collection),
+            service.collection,
             f"{service.leaves_by:%H:%M}",
-            str(service.late_cost_minor),
-            str(service.late_cost_per_hour_minor),
+            service.late_cost_minor,
+            service.late_cost_per_hour_minor,
         )
-    return table
+        for service in ruleset.services.values()
+    ]
+    columns = ("service", "order by", "collection", "leaves by", "late", "late per hour")
+    print_table("Services", columns, rows, "no services")
 
 
-def _batch_rules(ruleset: RuleSet) -> Table:
-    table = Table(
-        Column("rule", no_wrap=True),
-        "takes",
-        "same in a batch",
-        "margin",
-        "longest wait",
-        title="Batch rules, first match takes",
-    )
-    for rule in ruleset.batch_rules:
-        wait = rule.release.max_wait_s
-        table.add_row(
+def _show_batch_rules(ruleset: RuleSet) -> None:
+    rows = [
+        (
             rule.id if rule.active else f"{rule.id} (off)",
             _taken(rule),
             ", ".join(rule.equal) or "fixture only",
             write_duration(rule.release.margin_s),
-            "as it pays" if wait is None else write_duration(wait),
+            "as it pays" if rule.release.max_wait_s is None else write_duration(rule.release.max_wait_s),
         )
-    return table
+        for rule in ruleset.batch_rules
+    ]
+    columns = ("rule", "takes", "same in a batch", "margin", "longest wait")
+    print_table("Batch rules, the first match takes", columns, rows, "no batch rules")
 
 
 def _taken(rule: BatchRule) -> str:
@@ -176,7 +161,7 @@ def _taken(rule: BatchRule) -> str:
 
 
 def _week(calendar: Calendar) -> str:
-    """Return a calendar's hours, days in a row with the same hours together: Mon-Fri 07:00-19:00, Sat 07:00-12:00."""
+    """Return a calendar's hours, days in a row with the same hours together: Mon-Fri 07:00-19:00; Sat 07:00-12:00."""
     runs: list[tuple[list[str], tuple[Span, ...]]] = []
     for name, spans in zip(_DAY_NAMES, calendar.week, strict=True):
         if runs and runs[-1][1] == spans:

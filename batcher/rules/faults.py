@@ -50,7 +50,7 @@ def _fault(shape: type[BaseModel], details: ErrorDetails, document: Document, ro
     inner = tuple(step for step in details["loc"] if step != "[key]")
     full, kind = (*route, *inner), details["type"]
     if kind == "extra_forbidden":
-        message = f"unknown key '{inner[-1]}'; {suggestion(str(inner[-1]), _keys_at(shape, inner[:-1]))}"
+        message = f"unknown key {told(inner[-1])}; {suggestion(str(inner[-1]), _keys_at(shape, inner[:-1]))}"
         return Fault(document.at(full, key=True), message, "unknown_key")
     if kind == "missing":
         # A key without a value is told where the file is read.

@@ -37,7 +37,7 @@ def told(value: object) -> str:
     if isinstance(value, int | float):
         return f"the number {value}"
     if isinstance(value, str):
-        return f"'{value[:64]}'" if value.isprintable() else f"{value[:64]!r}"
+        return repr(str(value)[:64])
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
     return "nothing"

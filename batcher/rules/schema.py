@@ -82,7 +82,8 @@ def inspect(directory: Path, *, catalogue: Path | None = None) -> Inspection:
     sources, documents = _read_yaml(paths, directory, faults)
     sections, places, known, found = gather(documents, place(directory))
     entries, listed = _read_catalogue(directory, catalogue, known.ids["products"], found)
-    if len(documents) == len(paths):
+    complete = bool(paths) and len(documents) == len(paths)
+    if complete:
         sold = {entry.product for entry in entries.values()}
         for checked in (check_floor(sections, places, sold), check_batch_rules(sections, places)):
             found += checked.faults

@@ -138,8 +138,8 @@ def _entries(document: Document, section: str, value: object, faults: list[Fault
 
 def _unknown_section(section: str) -> str:
     if section in ("include", "includes", "import", "extends"):
-        return f"unknown section '{section}': every *.yaml file of the directory is read, and nothing outside it"
-    return f"unknown section '{section}'; {suggestion(section, list(RulesFile.model_fields))}"
+        return f"unknown section {told(section)}: every *.yaml file of the directory is read, and nothing outside it"
+    return f"unknown section {told(section)}; {suggestion(section, list(RulesFile.model_fields))}"
 
 
 def _second_list(document: Document, first: Document) -> Fault:
@@ -150,7 +150,7 @@ def _second_list(document: Document, first: Document) -> Fault:
 
 def _defined_twice(entry: _Entry, first: _Entry) -> Fault:
     section, *ids = entry.route
-    what = f"{section} '{ids[0]}'" if ids else f"section '{section}'"
+    what = f"{section} {told(ids[0])}" if ids else f"section '{section}'"
     where, earlier = entry.document.at(entry.route, key=True), first.document.at(first.route, key=True)
     return Fault(where, f"{what} is defined again; first at {earlier}", "duplicate_id")
 

@@ -2,7 +2,8 @@
 Turn the text of one rules file into plain values, and remember where each of them stood.
 
 YAML 1.2 without anchors, aliases and tags, read from the parser's events: nothing is constructed that the file did not
-spell out, so that no file can grow, recurse or run anything. What the values mean is `models`' work.
+spell out, so that no file can grow, recurse or run anything. What the values mean is in `floor_models` and
+`rule_models`.
 """
 
 import math
@@ -39,7 +40,10 @@ _WORDS: dict[str, bool | None] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 #: Text in YAML 1.2 that other readers take for a number or a date.
-_LOOK_ALIKE = re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9_]*)?|0[xob][0-9a-fA-F_]+|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
+_LOOK_ALIKE = re.compile(
+    r"[-+]?[0-9][0-9_]*(\.[0-9_]*)?|0[xob][0-9a-fA-F_]+|[-+]?[0-9]+(:[0-5]?[0-9])+"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"
+)
 
 
 class LookAlike(str):
@@ -94,7 +98,10 @@ def parse(source: Source) -> tuple[Document | None, list[Fault]]:
     except MarkedYAMLError as error:
         return None, [*builder.faults, _syntax_fault(source.path, error)]
     except YAMLError as error:
-        return None, [*builder.faults, Fault(place(source.path), f"cannot be read as YAML: {error}", "syntax")]
+        return None, [
+            *builder.faults,
+            Fault(place(source.path), "cannot be read as YAML: " + " ".join(str(error).split()), "syntax"),
+        ]
     if not builder.document.data and not builder.faults:
         return None, [Fault(place(source.path), "the file is empty; write a section into it or remove it", "empty")]
     return builder.document, builder.faults
@@ -166,7 +173,7 @@ class _Builder:
         self._check_plain(event)
         value = _resolve(event)
         if isinstance(value, float) and not math.isfinite(value):
-            self._fault(event, f"{event.value} is not a number that can be used; write a finite one", "range")
+            self._fault(event, f"{str(event.value)[:64]} is not a number that can be used; write a finite one", "range")
             value = 0
         if not self._open:
             if value is not None:
@@ -177,22 +184,23 @@ class _Builder:
             self._key(around, around.items, value, event)
             return
         if value is None and around.key is not None:
-            self._fault(event, f"'{around.key}' has no value; give one, or leave the key out", "missing")
+            self._fault(event, f"{around.key[:64]!r} has no value; give one, or leave the key out", "missing")
             around.dropped = True
         self._place_value(value, event)
 
     def _key(self, around: _Open, items: dict[str, object], value: object, event: ScalarEvent) -> None:
         if not isinstance(value, str):
             kind = {bool: "a boolean", type(None): "nothing"}.get(type(value), "a number")
-            self._fault(
-                event, f"a key must be text, and YAML reads {event.value or '~'} as {kind}; put it in quotes", "type"
-            )
+            shown = repr(str(event.value)[:64])
+            self._fault(event, f"a key must be text, and YAML reads {shown} as {kind}; put it in quotes", "type")
             around.dropped = True
         name = value if isinstance(value, str) else str(event.value)
         route = (*around.route, name)
         if name in items:
             first = self.document.keys[route][0]
-            self._fault(event, f"duplicate key '{name}' (first at line {first}); keep one of the two", "duplicate_key")
+            self._fault(
+                event, f"duplicate key {name[:64]!r} (first at line {first}); keep one of the two", "duplicate_key"
+            )
             around.dropped = True
         elif not around.dropped:
             self.document.keys[route] = _position(event.start_mark)
