@@ -113,7 +113,6 @@ def _parts(annotation: Any) -> list[Any]:
         return _parts(typing.get_args(annotation)[0])
     if typing.get_origin(annotation) in (Union, types.UnionType):
         return [part for member in typing.get_args(annotation) for part in _parts(member)]
-    # A generic alias such as list[X] counts as a class to isinstance in 3.11; hide it from issubclass.
     return [annotation]
 
 

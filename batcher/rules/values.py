@@ -229,11 +229,10 @@ def read_pattern(value: object) -> str:
     if value.count("*") > 5:
         raise refuse("pattern", f"pattern refused: {value.count('*')} stars in {told(value)}, allowed are 5")
     odd = next((letter for letter in value if not _is_pattern_letter(letter)), None)
-    if odd is not None or "__" in value:
-        what = f"'{odd}'" if odd is not None else "'__'"
+    if odd is not None:
         raise refuse(
             "pattern",
-            f"pattern refused: {what} in {told(value)}; only shell patterns are read (* ? [abc]), "
+            f"pattern refused: {told(odd)} in {told(value)}; only shell patterns are read (* ? [abc]), "
             "no regular expressions and no programs; ? stands for any one character",
         )
     return value

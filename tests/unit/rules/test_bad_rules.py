@@ -4,6 +4,8 @@ Bad rules files: each case of the catalogue is refused in words that name the pl
 ``tests/data/rules/bad/NN-name`` holds the files that are laid over the small floor, and what must be told of them.
 """
 
+import random
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +14,12 @@ import pytest
 from batcher.errors import RulesError
 from batcher.rules.schema import inspect, load_rules
 from tests.builders_rules import DATA, rules_directory, told, warned
+
+#: What a hand that slips, or a program that writes rules badly, puts in place of a word.
+SLIPS = (
+    "", "5", "-1", "true", "~", "[]", "{}", "[a, b]", "{a: b}", "1e9", "2026-01-01", "closed", "50 %", "2 h", ".nan",
+    "*", "'", "{fixture: sheet}", "[{fixture: tin-jig}]", "[{id: x}]", "mug", "07:00-19:00", "9" * 30,
+)  # fmt: skip
 
 CASES = sorted((DATA / "bad").iterdir())
 
@@ -103,6 +111,37 @@ def test_a_key_that_asks_for_a_secret_is_a_fault_and_its_value_is_not_repeated(t
     assert [fault.code for fault in found.faults] == ["unknown_key"]
     assert [warning.code for warning in found.warnings] == ["secret"]
     assert "hunter2" not in f"{found.faults}{found.warnings}"
+
+
+def test_control_characters_of_a_file_do_not_reach_the_message(tmp_path: Path) -> None:
+    directory = rules_directory(tmp_path, more='"\\e[2J": 1\n')
+
+    (fault,) = told(directory)
+
+    assert fault.startswith("more.yaml:1:1: unknown section '\\x1b[2J'; use one of: ")
+    assert fault.isprintable()
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_file_changed_at_random_is_good_or_has_faults_with_places(seed: int, tmp_path: Path) -> None:
+    directory = rules_directory(tmp_path)
+    lines = [line for name in ("floor", "batching") for line in (directory / f"{name}.yaml").read_text().splitlines()]
+    (directory / "batching.yaml").unlink()
+    chance = random.Random(seed)
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(lines))
+        word = chance.choice(list(re.finditer(r"[A-Za-z0-9:-]+|^$", lines[at])))
+        lines[at] = lines[at][: word.start()] + chance.choice(SLIPS) + lines[at][word.end() :]
+    (directory / "floor.yaml").write_text("\n".join(lines) + "\n")
+
+    found = inspect(directory)
+
+    assert (found.rules is None) == bool(found.faults)
+    for fault in (*found.faults, *found.warnings):
+        path, line, column = fault.where.rsplit(":", 2)
+        assert Path(path).parent == directory or Path(path) == directory
+        assert int(line) >= 1
+        assert int(column) >= 1
 
 
 def test_what_nothing_uses_is_warned_of(tmp_path: Path) -> None:
