@@ -73,7 +73,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--catalogue", type=Path, required=True, help="what their SKUs are")
     parser.add_argument("--days", type=int, default=3, help="how many days of orders")
     parser.add_argument("--speed", type=float, default=300, help="floor seconds in one real second")
-    parser.add_argument("--budget", type=float, default=1.0, help="real seconds for one plan")
+    parser.add_argument("--budget", type=int, default=1, help="real seconds for one plan")
     parser.add_argument("--fail-rate", type=float, default=0.01, help="share of pieces that fail at a step")
     parser.add_argument("--kills-a-day", type=int, default=0, help="SIGKILLs of the daemon in each day of orders")
     parser.add_argument("--seed", type=int, default=0)
@@ -82,19 +82,19 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _rules(directory: Path, budget_s: float) -> Path:
+def _rules(directory: Path, budget_s: int) -> Path:
     """Copy the demonstration floor's rules, with another planning budget: a second here is minutes of the floor."""
     shutil.copytree("config/floor", directory)
     release = directory / "release.yaml"
     lines = release.read_text().splitlines(keepends=True)
-    changed = [f"  budget: {budget_s:g} s\n" if line.startswith("  budget:") else line for line in lines]
+    changed = [f"  budget: {budget_s} s\n" if line.startswith("  budget:") else line for line in lines]
     assert changed != lines or budget_s == 5
     release.write_text("".join(changed))
     return directory
 
 
 def _first_days(path: Path, days: int) -> list[dict[str, Any]]:
-    trace = list(trace_orders(path))
+    trace: list[dict[str, Any]] = list(trace_orders(path))
     first = datetime.fromisoformat(trace[0]["placed_at"]).date()
     return [o for o in trace if (datetime.fromisoformat(o["placed_at"]).date() - first).days < days]
 
@@ -196,11 +196,8 @@ def _report(
 
 
 def _plan_seconds(log: Path) -> list[float]:
-    seconds = []
-    for line in log.read_text(errors="replace").splitlines():
-        if '"plan_made"' in line:
-            seconds.append(json.loads(line)["seconds"])
-    return seconds
+    lines = log.read_text(errors="replace").splitlines()
+    return [json.loads(line)["seconds"] for line in lines if '"plan_made"' in line]
 
 
 def _print(report: dict[str, Any]) -> None:

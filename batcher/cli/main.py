@@ -1,42 +1,72 @@
 """
-The command line: every command in one place, and how failures are told.
+The command line: every command in one place, each loaded when it is called, and how failures are told.
 
 What a command does is in its own file; which exit code a failure has is in `exit_codes`.
 """
 
+import importlib
 import sys
+from typing import Any
 
-import click
 import typer
 from rich.text import Text
+from typer.core import TyperGroup
+from typer.main import get_command
 
 import batcher
-from batcher.cli import queues
-from batcher.cli.check import check
-from batcher.cli.daemon import run
-from batcher.cli.db import db
-from batcher.cli.demo import demo
-from batcher.cli.exit_codes import ExitCode, exit_code
-from batcher.cli.orders import orders
+from batcher.cli.exit_codes import exit_code
 from batcher.cli.output import errors, printable
-from batcher.cli.overview import plan, status, why
-from batcher.cli.rules import rules
-from batcher.cli.solve import solve
-from batcher.cli.station import station
-from batcher.cli.stations import stations
 from batcher.errors import BatcherError, FaultsError
+
+#: Where each command, or group of commands, is; a command that only lists must not wait for what plans or serves.
+COMMANDS = {
+    "run": "batcher.cli.daemon:run",
+    "check": "batcher.cli.check:check",
+    "plan": "batcher.cli.overview:plan",
+    "status": "batcher.cli.overview:status",
+    "why": "batcher.cli.overview:why",
+    "orders": "batcher.cli.orders:orders",
+    "batches": "batcher.cli.queues:batches",
+    "tickets": "batcher.cli.queues:tickets",
+    "stations": "batcher.cli.stations:stations",
+    "reports": "batcher.cli.queues:reports",
+    "rules": "batcher.cli.rules:rules",
+    "db": "batcher.cli.db:db",
+    "solve": "batcher.cli.solve:solve",
+    "demo": "batcher.cli.demo:demo",
+    "station": "batcher.cli.station:station",
+}
+
+
+class _LazyGroup(TyperGroup):
+    """Finds a command in its module when it is asked for."""
+
+    # Typer keeps the types of its contexts and commands to itself
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(importlib.import_module(module), name)
+        if not isinstance(found, typer.Typer):
+            alone = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+            alone.command(cmd_name)(found)
+            found = alone
+        command = get_command(found)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
     name="batcher",
+    cls=_LazyGroup,
     help="Runs a personalised-gift factory lights-out: orders in, cheapest batches planned, job tickets out.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for _command in (run, check, plan, status, why, queues.batches, queues.tickets, queues.reports, solve, demo):
-    app.command()(_command)
-for _name, _group in (("orders", orders), ("stations", stations), ("db", db), ("rules", rules), ("station", station)):
-    app.add_typer(_group, name=_name)
 
 
 def _version(wanted: bool) -> None:
@@ -55,16 +85,7 @@ def _root(
 def main() -> None:
     """Run one command and exit with a code that scripts can trust."""
     try:
-        sys.exit(app(standalone_mode=False) or ExitCode.OK)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.exceptions.Abort:
-        sys.exit(ExitCode.INTERRUPTED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(ExitCode.USAGE)
-    except KeyboardInterrupt:
-        sys.exit(ExitCode.INTERRUPTED)
+        app()
     except (BatcherError, OSError) as error:
         _show(error)
         sys.exit(exit_code(error))
@@ -72,6 +93,11 @@ def main() -> None:
 
 def _show(error: BaseException) -> None:
     """Tell what went wrong, one fault a line."""
-    lines = [str(fault) for fault in error.faults] if isinstance(error, FaultsError) else str(error).splitlines()
+    if isinstance(error, FaultsError):
+        lines = [str(fault) for fault in error.faults]
+    elif isinstance(error, OSError) and error.strerror:
+        lines = [f"{error.filename}: {error.strerror}" if error.filename else error.strerror]
+    else:
+        lines = str(error).splitlines()
     for line in lines:
         errors.print(Text(printable(line)), soft_wrap=True)

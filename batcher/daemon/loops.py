@@ -67,8 +67,8 @@ class Loops:
         self._stopping = True
         self._scheduler.pause()
         until = time.monotonic() + drain_s
-        while self._running and time.monotonic() < until:
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 - the loops run in threads, which no event here hears
+        while self._running and time.monotonic() < until:  # noqa: ASYNC110 - threads set no event of this loop
+            await asyncio.sleep(0.02)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         return not self._running

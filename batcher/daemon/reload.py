@@ -4,21 +4,28 @@ Rules, reloaded while the floor runs: read, validate, try on the live queue, the
 Whatever goes wrong before the swap leaves the rules in force as they were; metrics and log say so.
 """
 
+import time
+
 import structlog
 
-from batcher.errors import BatcherError, FaultsError
+from batcher.errors import BatcherError, FaultsError, RulesError
+from batcher.rules.files import CHANGED
+from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
 from batcher.services.context import Floor
 from batcher.services.trial import try_rules
 
 log = structlog.get_logger()
 
+#: Seconds that an editor or a deployment is given to finish a file.
+_SETTLE_S = 0.2
+
 
 def reload_rules(floor: Floor) -> bool:
     """Put the rules on disk in force; return whether they are in force now."""
-    settings, in_force = floor.settings, floor.rules.current
+    in_force = floor.rules.current
     try:
-        rules = load_rules(settings.rules, catalogue=settings.catalogue)
+        rules = _read(floor)
         if rules.hash != in_force.hash:
             try_rules(floor, rules)
     except BatcherError as error:
@@ -35,6 +42,18 @@ def reload_rules(floor: Floor) -> bool:
     floor.replan.set()
     log.info("rules_in_force", rules_hash=rules.hash, before=in_force.hash)
     return True
+
+
+def _read(floor: Floor) -> RuleSet:
+    """Read the rules; a file that was being replaced while it was read is read once more."""
+    settings = floor.settings
+    try:
+        return load_rules(settings.rules, catalogue=settings.catalogue)
+    except RulesError as error:
+        if all(fault.code != CHANGED for fault in error.faults):
+            raise
+    time.sleep(_SETTLE_S)
+    return load_rules(settings.rules, catalogue=settings.catalogue)
 
 
 def note_in_force(floor: Floor, rules_hash: str) -> None:

@@ -93,6 +93,18 @@ class HotFolder:
             self._disk.sync_folder(self.hot)
             self._disk.sync_folder(self.stage_folder)
 
+    def discard(self, ticket_id: str) -> None:
+        """
+        Throw away a staged ticket that was taken back before it was sent: it holds what somebody had printed.
+
+        Raises
+        ------
+        DispatchError
+            With `reason` as for `stage`.
+        """
+        with self._told(f"staged ticket {ticket_id} could not be thrown away"):
+            self._disk.remove(self._staged(ticket_id))
+
     def check(self) -> None:
         """
         Check that tickets could be published now.

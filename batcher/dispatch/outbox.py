@@ -61,8 +61,9 @@ def _send(store: Store, transport: Transport, ticket: Ticket, now: datetime) -> 
         transport.stage(ticket.id, ticket_bytes(ticket.document))
         try:
             _move(store, ticket.id, TicketState.SENDING, now)
-        except TransitionError:
-            return False  # cancelled between our look and our commit; the staged file is never published
+        except TransitionError:  # cancelled between our look and our commit
+            transport.discard(ticket.id)
+            return False
     transport.publish(ticket.id)
     _delivered(store, ticket.id, now)
     return True

@@ -19,3 +19,6 @@ class Transport(Protocol):
 
     def publish(self, ticket_id: str) -> None:
         """Make a staged ticket visible to the station, at most once; may be called again after a crash."""
+
+    def discard(self, ticket_id: str) -> None:
+        """Throw away a staged ticket that was taken back before it was sent; nothing happens when there is none."""

@@ -17,6 +17,9 @@ from batcher.errors import Fault
 YAML_LIMIT_BYTES = 250_000
 CATALOGUE_LIMIT_BYTES = 50_000_000
 
+#: Code of the fault of a file that changed while it was read; reading it again a moment later may do.
+CHANGED = "changed"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -114,7 +117,7 @@ def _read_bytes(path: Path, within: Path | None, limit: int) -> bytes:
         message = f"file too large: {max(after.st_size, len(content)):,} bytes, the limit is {limit:,}"
         raise UnreadableError(Fault(place(path), message, "too_large"))
     if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
-        raise UnreadableError(Fault(place(path), "changed while it was being read; try again", "changed"))
+        raise UnreadableError(Fault(place(path), "changed while it was being read; try again", CHANGED))
     return content
 
 

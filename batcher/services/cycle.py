@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from batcher.domain.batches import Batch, Ticket
 from batcher.domain.ids import new_id
 from batcher.domain.states import StationState
 from batcher.planning.documents import write_problem
@@ -26,13 +25,13 @@ from batcher.services.plan_document import plan_document
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.snapshot import Snapshot, build_snapshot
 from batcher.store import batches, orders, stations
-from batcher.store.batches import StoredPlan
+from batcher.store.batches import LiveBatch, StoredPlan
 from batcher.store.session import Session
 
 log = structlog.get_logger()
 
-#: Finished batches looked at for what a station's magazine has used tonight.
-_RECENT_BATCHES = 40
+#: How far back a station may have begun to use the magazine of the unattended gap it is in.
+_MAGAZINE_LOOK_BACK = timedelta(days=7)
 
 
 def read_snapshot(floor: Floor, rules: RuleSet) -> Snapshot:
@@ -45,24 +44,23 @@ def read_snapshot(floor: Floor, rules: RuleSet) -> Snapshot:
     return build_snapshot(rules, work, outlooks, running, now)
 
 
-def read_outlooks(session: Session, rules: RuleSet, now: datetime) -> dict[str, StationOutlook]:
-    """Return the outlook of each station that is up."""
+def read_outlooks(
+    session: Session, rules: RuleSet, now: datetime, *, only: str | None = None
+) -> dict[str, StationOutlook]:
+    """Return the outlook of each station that is up, or of one of them."""
     rows = stations.all_stations(session)
-    by_station: dict[str, list[tuple[Ticket, Batch]]] = {}
-    for ticket in batches.live_tickets(session):
-        by_station.setdefault(ticket.station, []).append((ticket, batches.get_batch(session, ticket.batch_id)))
+    live: dict[str, list[LiveBatch]] = {}
+    for entry in batches.live_batches(session, station=only):
+        live.setdefault(entry.batch.station, []).append(entry)
+    begins = batches.begins_since(session, now - _MAGAZINE_LOOK_BACK, station=only)
     outlooks = {}
-    for station in rules.stations.values():
+    for station in rules.stations.values() if only is None else (rules.stations[only],):
         row = rows.get(station.id)
         if row is not None and row.state is StationState.DOWN:
             continue
-        recent = batches.batches(session, station=station.id, limit=_RECENT_BATCHES) if station.attended else []
+        known = row.setup_state if row else None
         outlooks[station.id] = station_outlook(
-            station,
-            by_station.get(station.id, ()),
-            row.setup_state if row else None,
-            [batch.started_at for batch in recent if batch.started_at is not None],
-            now,
+            station, live.get(station.id, ()), known, begins.get(station.id, ()), now
         )
     return outlooks
 

@@ -5,7 +5,7 @@ import structlog
 from batcher.dispatch.folders import station_folders
 from batcher.dispatch.hotfolder import HotFolder
 from batcher.dispatch.outbox import Sent, send_pending
-from batcher.dispatch.report_folder import ReportFolder
+from batcher.dispatch.report_folder import ReportFile, ReportFolder
 from batcher.errors import DispatchError, Fault, SettingsError
 from batcher.services.context import Floor
 from batcher.services.reports import apply_report
@@ -57,15 +57,25 @@ class StationDoors:
 
     def read(self) -> int:
         """Apply the reports that have come, each file put away only after its commit; return how many."""
+        return sum(self._read(sid, folder) for sid, folder in self._reports.items())
+
+    def _read(self, station: str, folder: ReportFolder) -> int:
+        """Apply one station's reports; a folder that cannot be read is that station's trouble alone."""
         count = 0
-        for folder in self._reports.values():
+        try:
             for file in folder.read():
+                self._apply(folder, file)
                 count += 1
-                if isinstance(file.content, Fault):
-                    self._floor.metrics.reports.labels(outcome="unreadable").inc()
-                    log.warning("report_unreadable", file=file.path.name, why=str(file.content))
-                    folder.reject(file.path, str(file.content))
-                else:
-                    apply_report(self._floor, file.content)
-                    folder.done(file.path, self._floor.now())
+        except DispatchError as error:
+            self._floor.metrics.dispatch_failures.labels(station=station).inc()
+            log.error("reports_unreadable", station=station, why=str(error))  # noqa: TRY400 - the message tells it all
         return count
+
+    def _apply(self, folder: ReportFolder, file: ReportFile) -> None:
+        if isinstance(file.content, Fault):
+            self._floor.metrics.reports.labels(outcome="unreadable").inc()
+            log.warning("report_unreadable", file=file.path.name, why=str(file.content))
+            folder.reject(file.path, str(file.content))
+        else:
+            apply_report(self._floor, file.content)
+            folder.done(file.path, self._floor.now())

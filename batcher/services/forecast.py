@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from batcher.domain.batches import Batch, Ticket
+from batcher.domain.batches import Batch
 from batcher.domain.states import TicketState
 from batcher.rules.floor import Station
+from batcher.store.batches import LiveBatch
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class StationOutlook:
 
 def station_outlook(
     station: Station,
-    tickets: Iterable[tuple[Ticket, Batch]],
+    live: Iterable[LiveBatch],
     known_state: str | None,
     recent_begins: Iterable[datetime],
     now: datetime,
@@ -44,20 +45,21 @@ def station_outlook(
     recent_begins
         When its latest batches began, finished ones included.
     """
-    at, state, live = now, known_state or station.initial_state, 0
+    at, state, count = now, known_state or station.initial_state, 0
     ends: dict[str, datetime] = {}
     begins = list(recent_begins)
-    for ticket, batch in sorted(tickets, key=lambda pair: pair[0].sequence):
+    for entry in sorted(live, key=lambda entry: entry.sequence):
+        batch = entry.batch
         run = batch.end_at - batch.start_at
-        if ticket.state is TicketState.RUNNING and ticket.started_at is not None:
-            end = max(now, ticket.started_at + run)
+        if entry.state is TicketState.RUNNING and entry.started_at is not None:
+            end = max(now, entry.started_at + run)
         else:
             begin = _next_begin(station, batch, at)
             begins.append(begin)
             end = begin + timedelta(seconds=batch.changeover_s) + run
-        at, state, live = max(at, end), batch.setup_state, live + 1
-        ends[ticket.id] = end
-    return StationOutlook(at, state, live, ends, _used_of_magazine(station, begins, at))
+        at, state, count = max(at, end), batch.setup_state, count + 1
+        ends[entry.ticket_id] = end
+    return StationOutlook(at, state, count, ends, _used_of_magazine(station, begins, at))
 
 
 def _next_begin(station: Station, batch: Batch, at: datetime) -> datetime:

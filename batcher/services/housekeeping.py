@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from batcher.domain.batches import Ticket
 from batcher.domain.states import LIVE_TICKET, OrderState, StationState, TicketState
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 from batcher.services.expected import OrderOutlook, order_outlooks
 from batcher.store import batches, orders, stations
+from batcher.store.batches import LiveBatch
 
 log = structlog.get_logger()
 
@@ -33,7 +33,7 @@ def refresh_gauges(floor: Floor, now: datetime) -> None:
         by_state = orders.orders_by_state(session)
         outlooks = order_outlooks(session, rules, now)
         work = orders.open_work(session)
-        live = batches.live_tickets(session)
+        live = batches.live_batches(session)
         rows = stations.all_stations(session)
         oldest = orders.oldest_waiting_at(session)
     for state in OrderState:
@@ -57,18 +57,18 @@ def _risk(floor: Floor, outlooks: list[OrderOutlook], now: datetime) -> None:
     floor.metrics.orders_late.set(sum(outlook.order.leave_by_at < now for outlook in outlooks))
 
 
-def _tickets(floor: Floor, rules: RuleSet, live: Iterable[Ticket], now: datetime) -> None:
-    counts: Counter[tuple[str, TicketState]] = Counter((t.station, t.state) for t in live)
-    overdue = Counter(t.station for t in live if is_overdue(rules, t, now))
+def _tickets(floor: Floor, rules: RuleSet, live: Iterable[LiveBatch], now: datetime) -> None:
+    counts = Counter((entry.batch.station, entry.state) for entry in live)
+    overdue = Counter(entry.batch.station for entry in live if is_overdue(rules, entry, now))
     for sid in rules.stations:
         for state in LIVE_TICKET:
             floor.metrics.tickets_live.labels(station=sid, state=state.value).set(counts.get((sid, state), 0))
         floor.metrics.tickets_overdue.labels(station=sid).set(overdue.get(sid, 0))
 
 
-def is_overdue(rules: RuleSet, ticket: Ticket, now: datetime) -> bool:
+def is_overdue(rules: RuleSet, entry: LiveBatch, now: datetime) -> bool:
     """Tell whether a ticket that was sent has brought no report for longer than its station is given."""
-    station = rules.stations.get(ticket.station)
-    if station is None or ticket.state is TicketState.RELEASED:
+    station = rules.stations.get(entry.batch.station)
+    if station is None or entry.state is TicketState.RELEASED:
         return False
-    return now > ticket.end_at + timedelta(seconds=station.silent_after_s)
+    return now > entry.batch.end_at + timedelta(seconds=station.silent_after_s)

@@ -34,15 +34,14 @@ def release_due(floor: Floor) -> list[Ticket]:
     plan, rules = floor.plans.current, floor.rules.current
     if plan is None or plan.rules_hash != rules.hash:
         return []
-    now = floor.now()
-    waiting = candidates(plan, now)
+    waiting = candidates(plan, floor.now())
     with floor.store.read() as session:
-        outlooks = read_outlooks(session, rules, now)
+        outlooks = read_outlooks(session, rules, floor.now())
     released: list[Ticket] = []
     for station_id, views in waiting.items():
         outlook = outlooks.get(station_id)
         while outlook is not None and outlook.live < rules.planning.queue_depth:
-            ticket, outlook = _release_next(floor, plan, rules, views, station_id, outlook, now)
+            ticket, outlook = _release_next(floor, plan, rules, views, station_id, outlook)
             if ticket is not None:
                 released.append(ticket)
     return released
@@ -55,9 +54,9 @@ def _release_next(
     views: list[Candidate],
     station_id: str,
     outlook: StationOutlook,
-    now: datetime,
 ) -> tuple[Ticket | None, StationOutlook | None]:
     """Release one batch at a station; with the outlook after it, or none when there is nothing more to do."""
+    now = floor.now()
     views[:] = [view for view in views if view.batch_id not in plan.gone]
     station = station_now(rules, rules.stations[station_id], outlook, plan, now)
     seconds_now = int((now - plan.snapshot.at).total_seconds())
@@ -74,7 +73,7 @@ def _release_next(
         floor.replan.set()
         return None, outlook
     with floor.store.read() as session:
-        return ticket, read_outlooks(session, rules, now).get(station_id)
+        return ticket, read_outlooks(session, rules, floor.now(), only=station_id).get(station_id)
 
 
 def _commit(

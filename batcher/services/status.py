@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from batcher.domain.batches import Batch, Ticket
 from batcher.domain.orders import Order
 from batcher.domain.states import OrderState, StationState, TicketState
 from batcher.rules.floor import Station
@@ -13,6 +12,7 @@ from batcher.services.context import Floor
 from batcher.services.expected import OrderOutlook, order_outlooks
 from batcher.services.plan_view import PlannedBatch, PlanView, plan_view
 from batcher.store import batches, orders, stations
+from batcher.store.batches import LiveBatch
 from batcher.store.session import Session
 
 #: Lists longer than this are cut; the counts beside them are whole.
@@ -164,18 +164,18 @@ def _plan_brief(view: PlanView) -> PlanBrief:
 
 def _stations(session: Session, rules: RuleSet, view: PlanView | None, now: datetime) -> list[StationStatus]:
     rows = stations.all_stations(session)
-    live: dict[str, list[tuple[Ticket, Batch]]] = {}
-    for ticket in batches.live_tickets(session):
-        live.setdefault(ticket.station, []).append((ticket, batches.get_batch(session, ticket.batch_id)))
+    live: dict[str, list[TicketBrief]] = {}
+    for entry in batches.live_batches(session):
+        live.setdefault(entry.batch.station, []).append(_brief(entry))
     planned: dict[str, PlannedBatch] = {}
-    waiting = _waiting_jobs(session)
+    waiting = {entry.job.id for entry in orders.open_work(session)}
     for batch in view.batches if view else ():
         if waiting.issuperset(batch.jobs):
             planned.setdefault(batch.station, batch)
     result = []
     for station in rules.stations.values():
         row = rows.get(station.id)
-        briefs = [_brief(ticket, batch) for ticket, batch in sorted(live.get(station.id, ()), key=_sequence)]
+        briefs = live.get(station.id, [])
         running = next((b for b in briefs if b.state == TicketState.RUNNING), None)
         result.append(
             StationStatus(
@@ -192,17 +192,10 @@ def _stations(session: Session, rules: RuleSet, view: PlanView | None, now: date
     return result
 
 
-def _waiting_jobs(session: Session) -> set[str]:
-    return {entry.job.id for entry in orders.open_work(session)}
-
-
-def _sequence(pair: tuple[Ticket, Batch]) -> int:
-    return pair[0].sequence
-
-
-def _brief(ticket: Ticket, batch: Batch) -> TicketBrief:
+def _brief(entry: LiveBatch) -> TicketBrief:
+    batch = entry.batch
     return TicketBrief(
-        ticket.id, ticket.state.value, batch.jobs, batch.fill, ticket.start_at, ticket.end_at,
+        entry.ticket_id, entry.state.value, batch.jobs, batch.fill, batch.start_at, batch.end_at,
         batch.setup_state, batch.fixture,
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """New rules on the live queue, without acting on it: what a reload would do before it does it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from batcher.errors import Fault, RulesError
@@ -20,12 +21,17 @@ class Trial:
     """What the queue looks like under other rules."""
 
     result: PlanResult
-    stranded: dict[str, str]  #: jobs that can be planned now and could not be then, with why
+    left_out: dict[str, str]  #: jobs that could not be planned before either, with why
 
 
-def try_rules(floor: Floor, rules: RuleSet) -> Trial:
+def try_rules(floor: Floor, rules: RuleSet, *, left_out_before: Collection[str] | None = None) -> Trial:
     """
     Plan the live queue under other rules.
+
+    Parameters
+    ----------
+    left_out_before
+        Jobs that no plan could take so far; none: what the floor's own rules leave out now.
 
     Raises
     ------
@@ -37,7 +43,8 @@ def try_rules(floor: Floor, rules: RuleSet) -> Trial:
     now_snapshot = read_snapshot(floor, floor.rules.current)
     then = read_snapshot(floor, rules)
     result = solve(then.problem, budget_s=_TRIAL_BUDGET_S, workers=1, seed=floor.settings.seed)
-    stranded = {job: why for job, why in then.left_out.items() if job not in now_snapshot.left_out}
+    before = now_snapshot.left_out if left_out_before is None else left_out_before
+    stranded = {job: why for job, why in then.left_out.items() if job not in before}
     families = {family.id for family in then.problem.families if family.modes}
     able = {family.id for family in now_snapshot.problem.families if family.modes}
     was_able = {job.id for job in now_snapshot.problem.jobs if job.family in able}
@@ -46,7 +53,7 @@ def try_rules(floor: Floor, rules: RuleSet) -> Trial:
             stranded[job.id] = f"no station may run family {job.family}"
     if stranded:
         raise RulesError(tuple(_faults(stranded)))
-    return Trial(result, stranded)
+    return Trial(result, dict(then.left_out))
 
 
 def _faults(stranded: dict[str, str]) -> list[Fault]:

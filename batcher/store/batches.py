@@ -4,11 +4,14 @@ from batcher.store.finish import Finished, finish_ticket
 from batcher.store.plans import StoredPlan, get_plan, latest_plan, save_plan
 from batcher.store.release import release
 from batcher.store.ticket_queries import (
+    LiveBatch,
     LiveJob,
     TicketItem,
     batches,
+    begins_since,
     get_batch,
     get_ticket,
+    live_batches,
     live_jobs,
     live_tickets,
     next_sequence,
@@ -20,15 +23,18 @@ from batcher.store.ticket_steps import move_ticket, recall_unsent
 
 __all__ = [
     "Finished",
+    "LiveBatch",
     "LiveJob",
     "StoredPlan",
     "TicketItem",
     "batches",
+    "begins_since",
     "finish_ticket",
     "get_batch",
     "get_plan",
     "get_ticket",
     "latest_plan",
+    "live_batches",
     "live_jobs",
     "live_tickets",
     "move_ticket",

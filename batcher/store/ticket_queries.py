@@ -129,6 +129,43 @@ def ticket_of_job(s: Session, job_id: str) -> Ticket | None:
     return None if row is None else Ticket(*row)
 
 
+@dataclass(frozen=True)
+class LiveBatch:
+    """A batch whose ticket is live, without the ticket's document."""
+
+    ticket_id: str
+    sequence: int
+    state: TicketState
+    started_at: datetime | None
+    batch: Batch
+
+
+def live_batches(s: Session, *, station: str | None = None) -> list[LiveBatch]:
+    """Return what stations may have in hand, by station and sequence."""
+    table, listed = tables.batches, tables.tickets
+    statement = (
+        select(listed.c.id, listed.c.sequence, listed.c.state, listed.c.started_at, *columns(table, Batch))
+        .join_from(listed, table, table.c.id == listed.c.batch_id)
+        .where(listed.c.state.in_(LIVE_TICKET))
+        .order_by(listed.c.station, listed.c.sequence)
+    )
+    if station is not None:
+        statement = statement.where(listed.c.station == station)
+    return [LiveBatch(row[0], row[1], row[2], row[3], Batch(*row[4:])) for row in s.execute(statement)]
+
+
+def begins_since(s: Session, since: datetime, *, station: str | None = None) -> dict[str, list[datetime]]:
+    """Return when batches have begun to run since a moment, by station."""
+    table = tables.batches
+    statement = select(table.c.station, table.c.started_at).where(table.c.started_at >= since)
+    if station is not None:
+        statement = statement.where(table.c.station == station)
+    begins: dict[str, list[datetime]] = {}
+    for name, started_at in s.execute(statement):
+        begins.setdefault(name, []).append(started_at)
+    return begins
+
+
 def live_jobs(s: Session) -> list[LiveJob]:
     """Return every job on a live ticket, by ticket and place."""
     table, listed, jobs = tables.tickets, tables.ticket_items, tables.jobs

@@ -286,3 +286,14 @@ def test_default_folders_are_below_the_state_directory(tmp_path: Path) -> None:
     home = tmp_path / "stations" / "uv-1"
     assert [path.name for path in sorted(home.iterdir())] == ["bad", "done", "in", "out", "stage"]
     HotFolder(folders).check()
+
+
+def test_a_discarded_ticket_leaves_nothing_behind(tmp_path: Path) -> None:
+    folders = station_folders(tmp_path, a_station())
+    folders.create()
+    hot = HotFolder(folders)
+    hot.stage("T1", b"{}")
+    hot.discard("T1")
+    hot.discard("T1")
+    assert not hot.is_staged("T1")
+    assert not list(folders.stage.iterdir())
