@@ -26,7 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from batcher.errors import BatcherError, InvariantError, SettingsError, StoreError, StoreUnavailableError
 
 #: How long a statement waits for another process's write.
-_BUSY_TIMEOUT_MS = 10_000
+_BUSY_TIMEOUT_MS = 5_000
 _PRAGMAS = (
     # name, value to set, value to read back
     ("busy_timeout", str(_BUSY_TIMEOUT_MS), _BUSY_TIMEOUT_MS),
@@ -105,19 +105,23 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the database library's errors into ours."""
+    """
+    Turn the database library's errors into ours.
+
+    Where the library tells the row that was refused, ours stands alone: what people had engraved belongs in no log.
+    """
     try:
         yield
-    except IntegrityError as error:
-        raise InvariantError(f"the database refused a row: {error.orig}") from error
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
         raise StoreUnavailableError(f"the database does not answer: {_cause(error)}") from error
+    except IntegrityError as error:
+        raise InvariantError(f"the database refused a row: {_cause(error)}") from None
     except StatementError as error:
         if isinstance(error.orig, BatcherError):
-            raise error.orig from error
-        raise StoreError(f"the database refused: {_cause(error)}") from error
+            raise error.orig from None
+        raise StoreError(f"the database refused: {_cause(error)}") from None
     except SQLAlchemyError as error:
-        raise StoreError(f"the database refused: {error}") from error
+        raise StoreError(f"the database refused: {_cause(error)}") from error
 
 
 def _cause(error: SQLAlchemyError) -> str:

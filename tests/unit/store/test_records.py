@@ -1,0 +1,77 @@
+"""Stations, reports and single values."""
+
+from datetime import timedelta
+
+import pytest
+
+from batcher.domain.batches import StationReport
+from batcher.domain.states import StationState
+from batcher.errors import NotFoundError
+from batcher.store import events, meta, reports, stations
+from batcher.store.session import Store
+from tests.builders_store import NOW
+
+LATER = NOW + timedelta(minutes=5)
+
+
+def test_a_station_begins_up_and_is_added_once(store: Store) -> None:
+    with store.write() as s:
+        stations.ensure_stations(s, ["uv-1"], NOW)
+        stations.ensure_stations(s, ["uv-1", "press-1"], LATER)
+        found = stations.all_stations(s)
+    assert list(found) == ["press-1", "uv-1"]
+    assert (found["uv-1"].state, found["uv-1"].since, found["uv-1"].setup_state) == (StationState.UP, NOW, None)
+
+
+def test_a_station_that_goes_down_says_why_and_since_when(store: Store) -> None:
+    with store.write() as s:
+        stations.ensure_stations(s, ["uv-1"], NOW)
+        stations.set_station(s, "uv-1", StationState.DOWN, "lamp", LATER)
+        stations.set_station(s, "uv-1", StationState.DOWN, "lamp ordered", LATER + timedelta(hours=1))
+        row = stations.all_stations(s)["uv-1"]
+        assert (row.state, row.reason, row.since) == (StationState.DOWN, "lamp ordered", LATER)
+        (told,) = events.events_of(s, ident="uv-1")
+        assert (told.before, told.after, told.data) == ("up", "down", {"reason": "lamp"})
+        with pytest.raises(NotFoundError):
+            stations.set_station(s, "nothing", StationState.DOWN, "", NOW)
+
+
+def test_setup_and_last_report_of_a_station_are_kept(store: Store) -> None:
+    with store.write() as s:
+        stations.ensure_stations(s, ["uv-1"], NOW)
+        stations.set_setup_state(s, "uv-1", "tin-jig")
+        stations.touch_report(s, "uv-1", LATER)
+        row = stations.all_stations(s)["uv-1"]
+    assert (row.setup_state, row.last_report_at) == ("tin-jig", LATER)
+
+
+def test_a_report_told_twice_is_one_report_counted_again(store: Store) -> None:
+    report = StationReport("r-1", "uv-1", "T1", "done", NOW, {"I1": "failed"}, "smeared")
+    with store.write() as s:
+        first = reports.record_report(s, report, now=NOW, outcome="applied")
+        again = reports.record_report(s, report, now=LATER, outcome="replayed", code="x", message="y")
+        assert (first.outcome, first.ticket_id, first.body["items"]) == ("applied", "T1", {"I1": "failed"})
+        assert (again.seq, again.outcome, again.received_at, again.replays) == (first.seq, "applied", NOW, 1)
+        assert reports.find_report(s, "uv-1", "r-1") == again
+        assert reports.find_report(s, "uv-2", "r-1") is None
+
+
+def test_a_report_that_cannot_be_used_is_kept_as_it_came(store: Store) -> None:
+    with store.write() as s:
+        kept = reports.record_report(
+            s, {"kind": "exploded"}, station="uv-1", report_id="sha-1", now=NOW, outcome="rejected", code="kind_unknown"
+        )
+        reports.record_report(
+            s, {}, station="uv-2", report_id="sha-2", now=NOW, outcome="orphan", code="ticket_unknown"
+        )
+        assert (kept.body, kept.kind, kept.ticket_id) == ({"kind": "exploded"}, "exploded", "")
+        assert [report.report_id for report in reports.list_reports(s)] == ["sha-2", "sha-1"]
+        assert reports.list_reports(s, outcome="rejected") == reports.list_reports(s, station="uv-1") == [kept]
+
+
+def test_a_value_is_kept_and_replaced(store: Store) -> None:
+    with store.write() as s:
+        assert meta.get(s, "clock") is None
+        meta.put(s, "clock", "one")
+        meta.put(s, "clock", "two")
+        assert meta.get(s, "clock") == "two"
