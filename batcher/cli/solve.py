@@ -82,7 +82,7 @@ def _summary(result: PlanResult) -> dict[str, object]:
 def _line(result: PlanResult) -> str:
     verdict = result.verdict
     parts = ", ".join(f"{part} {money:,.0f}" for part, money in verdict.breakdown.items())
-    gap = "" if result.gap is None else f", at most {100 * result.gap:.1f} % above the best possible"
+    gap = "" if result.gap is None else f", bound {result.plan.bound:,.0f} (gap {100 * result.gap:.1f} %)"
     note = f" ({result.note})" if result.note else ""
     return (
         f"{result.plan.status.value}: cost {verdict.cost:,.0f} ({parts}){gap}; {verdict.batches} batches, "

@@ -83,7 +83,7 @@ def _work(instance: Instance, shares: list[float]) -> float:
     for family, units in by_family.items():
         state = instance.families[family].state
         every = _family_cost(instance, units)
-        saved = sum(max(0.0, _family_cost(instance, [unit]) - shares[unit.place]) for unit in units)
+        saved = sum(_saving(instance, unit, shares[unit.place], every) for unit in units)
         cost_of_state[state] += max(0.0, every - saved)
         out_of_state[state] += sum(shares[unit.place] for unit in units)
         for unit in units:
@@ -94,6 +94,11 @@ def _work(instance: Instance, shares: list[float]) -> float:
     )
 
 
+def _saving(instance: Instance, unit: Unit, share: float, every: float) -> float:
+    """Return what leaving out one unit may save beyond its share; no unit costs more alone than all together."""
+    return 0.0 if share >= every else max(0.0, _family_cost(instance, [unit]) - share)
+
+
 def _entry(instance: Instance, state: int, stations: int) -> int:
     """Return the least it costs to bring any of the stations into a setup state from another; 0 if one starts in it."""
     costs = []
@@ -101,11 +106,18 @@ def _entry(instance: Instance, state: int, stations: int) -> int:
         if stations >> station.place & 1:
             if station.state == state:
                 return 0
-            column = [row[state] for row in station.change_money]
-            others = [money for before, money in enumerate(column) if before != state]
+            column = _entries(instance, station.place, state)
+            others = [money for before, money in column.items() if before != state]
             # Every batch is charged the cheapest changeover into its state already: see `_per_batch`.
-            costs.append(min(others, default=0) - min(column))
+            costs.append(min(others) - min(column.values()))
     return max(0, min(costs, default=0))
+
+
+def _entries(instance: Instance, station: int, state: int) -> dict[int, int]:
+    """Return what it costs to come into a state from each that the station can be in."""
+    view = instance.stations[station]
+    can_be = {view.state} | {family.state for family in instance.families if station in family.modes}
+    return {before: view.change_money[before][state] for before in can_be}
 
 
 def _family_cost(instance: Instance, units: list[Unit]) -> float:
@@ -132,7 +144,7 @@ def _family_cost(instance: Instance, units: list[Unit]) -> float:
 def _per_batch(instance: Instance, mode: ModeView) -> int:
     """Return what a batch costs in a mode whatever it holds, with the cheapest changeover into its state."""
     state = instance.families[mode.family].state
-    return mode.fixed + min(row[state] for row in instance.stations[mode.station].change_money)
+    return mode.fixed + min(_entries(instance, mode.station, state).values())
 
 
 def _room(mode: ModeView) -> int:

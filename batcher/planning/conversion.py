@@ -17,7 +17,7 @@ def scheduled(instance: Instance, loader: Loader, sequences: list[list[Bundle]])
     for bundles in sequences:
         for at, (mode, load) in enumerate(bundles):
             schedule.insert(schedule.new_run(mode, load), mode, at)
-    delta = schedule.settle(patience=100 + 20 * len(instance.units))
+    delta = schedule.settle(patience=1000 + 400 * len(instance.units))
     if delta is None:
         return None
     schedule.commit(delta)

@@ -147,7 +147,7 @@ class Dispatch:
     def _pick(self, mode: ModeView, start: int) -> tuple[list[Unit], float]:
         """Return the units of a family worth most now that fit together, and their worth."""
         ready, reach = self.ready, self.rule.reach * self.mean
-        limit = 3 * mode.capacity if mode.capacity < NO_LIMIT else 120
+        limit = _looked_at(mode, len(self.pools[mode.family]))
         scored: list[tuple[float, int, Unit]] = []
         bit = 1 << mode.station
         for unit in self.pools[mode.family]:
@@ -208,7 +208,8 @@ class Dispatch:
             if len(load.units) == 1:
                 self.open_to[load.units[0]] &= ~(1 << place)
                 return None
-            load = self.loader.load(load.units[: len(load.units) // 2])
+            half = load.units[: len(load.units) // 2]
+            load = self._packed(mode, [self.instance.units[unit] for unit in half])
         begin, desk.stretch, desk.used = found
         desk.free, desk.state = begin + lasts, family.state
         self._take(load, desk.free)
@@ -248,7 +249,7 @@ class Dispatch:
 
 def _gathered(mode: ModeView, scored: list[tuple[float, int, Unit]]) -> tuple[list[Unit], float]:
     """Return the first units that fit together, by size or area, kinds and parallel times, and their worth."""
-    room = mode.capacity if mode.sheet is None else mode.sheet.width * mode.sheet.height
+    room = _whole(mode)
     units: list[Unit] = []
     worth, parallel, limit = 0.0, 0, NO_LIMIT
     kinds: set[str] = set()
@@ -268,6 +269,12 @@ def _gathered(mode: ModeView, scored: list[tuple[float, int, Unit]]) -> tuple[li
     return units, worth
 
 
+def _looked_at(mode: ModeView, pool: int) -> int:
+    """Return how many of a family's jobs, in order of due, are weighed: fewer where there are many, to stay quick."""
+    batch = mode.capacity if mode.capacity < NO_LIMIT else 40
+    return 40 + batch if pool <= 100 else max(20, 2 * batch)
+
+
 def _room(mode: ModeView, unit: Unit) -> int:
     """Return what a unit takes of a mode's room: size, or area with its gaps."""
     if mode.sheet is None:
@@ -277,8 +284,12 @@ def _room(mode: ModeView, unit: Unit) -> int:
 
 
 def _fill(mode: ModeView, units: list[Unit]) -> float:
-    room = mode.capacity if mode.sheet is None else mode.sheet.width * mode.sheet.height
-    return min(1.0, sum([_room(mode, unit) for unit in units]) / max(1, room))
+    return min(1.0, sum([_room(mode, unit) for unit in units]) / _whole(mode))
+
+
+def _whole(mode: ModeView) -> int:
+    """Return all the room of a mode, never 0."""
+    return max(1, mode.capacity if mode.sheet is None else mode.sheet.width * mode.sheet.height)
 
 
 def shortest(unit: Unit) -> int:
@@ -299,6 +310,12 @@ def inner_dues(instance: Instance) -> list[int]:
             if not open_after[before]:
                 ready.append(before)
     return dues
+
+
+def backlog(instance: Instance) -> float:
+    """Return about how many full batches there are for each station."""
+    full = sum(min(_room(mode, unit) / _whole(mode) for mode in unit.modes) for unit in instance.units if unit.modes)
+    return full / max(1, len(instance.stations))
 
 
 def _mean_seconds(instance: Instance) -> float:

@@ -5,37 +5,41 @@ Everything that can be placed is placed; what cannot (no window, no mode, waits 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batcher.planning.conversion import scheduled
-from batcher.planning.dispatching import Dispatch, Rule
+from batcher.planning.dispatching import Dispatch, Rule, backlog
 from batcher.planning.index import Instance, ModeView
 from batcher.planning.loads import Load, Loader
 from batcher.planning.schedule import Run, Schedule
 
+#: In the order of how often they win: far reach where slack is long, short where most is late anyway.
 SWEEP = (
-    Rule(2.0, 0.5),
-    Rule(1.0, 0.0),
+    Rule(40.0, 0.8),
+    Rule(16.0, 0.5),
     Rule(4.0, 0.8),
     Rule(0.5, 0.0),
-    Rule(2.0, 0.0),
-    Rule(0.25, 0.0),
     Rule(1.0, 0.5),
     Rule(8.0, 0.5),
-    Rule(0.5, 0.8),
+    Rule(100.0, 0.8),
+    Rule(2.0, 0.5),
+    Rule(0.25, 0.0),
+    Rule(2.0, 0.0),
     Rule(4.0, 0.0),
+    Rule(1.0, 0.0),
 )
 
 
-def greedy(instance: Instance, loader: Loader, *, budget_s: float, rules: Sequence[Rule] = SWEEP) -> Schedule:
+def greedy(instance: Instance, loader: Loader, *, budget_s: float) -> Schedule:
     """Return the cheapest schedule of a sweep over rules: at least one, and as many as the budget allows."""
+    rules = (Rule(max(0.5, 0.75 * backlog(instance)), 0.8), *SWEEP)
     deadline = time.monotonic() + budget_s
     best = Schedule(instance, loader)
     for rule in rules:
         began = time.monotonic()
         found = scheduled(instance, loader, Dispatch(instance, loader, rule).sequences())
-        if found is not None and found.cost < best.cost:
+        if found is not None and (found.unplanned, found.cost) < (best.unplanned, best.cost):
             best = found
         now = time.monotonic()
         if now + (now - began) > deadline:

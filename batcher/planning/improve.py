@@ -15,6 +15,12 @@ from batcher.planning.conversion import Bundle
 from batcher.planning.moves import Moves
 from batcher.planning.schedule import Schedule
 
+#: A move that has more batches timed anew than this is not worth its price.
+PATIENCE = 100
+
+#: Schedules of this many units or more are re-timed lazily.
+LAZY_FROM = 400
+
 
 @dataclass(frozen=True, slots=True)
 class Cooling:
@@ -62,8 +68,13 @@ def anneal(
     began, temperature, count = time.monotonic(), cooling.hot * scale, 0
     next_tell, told_cost = began + 0.5, best_cost
     random, log = rng.random, math.log
+    schedule.lazy = len(schedule.instance.units) >= LAZY_FROM
+    compact_at = 0
     while True:
         if count % 128 == 0:
+            if schedule.lazy and count >= compact_at:
+                schedule.compact()
+                compact_at = count + len(schedule.instance.units)
             now = time.monotonic()
             spent = count / max_moves if max_moves else (now - began) / max(1e-9, deadline - began)
             if schedule.cost < best_cost:
@@ -80,7 +91,7 @@ def anneal(
             schedule.rollback()
             continue
         ceiling = -temperature * log(1.0 - random())
-        delta = schedule.settle(ceiling)
+        delta = schedule.settle(ceiling, PATIENCE)
         if delta is None or delta > ceiling:
             schedule.rollback()
         else:

@@ -6,7 +6,7 @@ units times 3600, so that costs per hour stay whole numbers. Nothing here change
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from batcher.planning.layout import Rectangle, fits_alone
 from batcher.planning.problem import UNPLANNED_DELAY_S, Job, Mode, Problem, SheetSize
@@ -214,27 +214,37 @@ def _units(
     for place, members in enumerate(jobs_of_unit):
         jobs = [problem.jobs[member] for member in members]
         orders = sorted({order_of[job.order] for job in jobs})
-        unit = Unit(
-            place=place,
-            jobs=tuple(members),
-            family=family_of[jobs[0].family],
-            orders=tuple(orders),
-            release=max(job.release for job in jobs),
-            due=min(problem.orders[order].due for order in orders),
-            size=sum(job.size for job in jobs),
-            serial=sum(job.serial_seconds for job in jobs),
-            parallel=max(job.parallel_seconds for job in jobs),
-            limit=min(NO_LIMIT if job.max_parallel_seconds is None else job.max_parallel_seconds for job in jobs),
-            kinds=frozenset(job.kind for job in jobs if job.kind is not None),
-            rectangles=tuple(Rectangle(job.width, job.height, job.rotate, job.id) for job in jobs),
-            modes=(),
-            stations=0,
-            before=tuple(sorted(links[place].items())),
-            after=tuple(sorted(after[place])),
+        family = family_of[jobs[0].family]
+        modes = _modes(jobs, families[family], station_of) if place in plannable else ()
+        units.append(
+            Unit(
+                place=place,
+                jobs=tuple(members),
+                family=family,
+                orders=tuple(orders),
+                release=max([job.release for job in jobs]),
+                due=min([problem.orders[order].due for order in orders]),
+                size=sum([job.size for job in jobs]),
+                serial=sum([job.serial_seconds for job in jobs]),
+                parallel=max([job.parallel_seconds for job in jobs]),
+                limit=_limit(jobs),
+                kinds=frozenset([job.kind for job in jobs if job.kind is not None]),
+                rectangles=_outlines(jobs),
+                modes=modes,
+                stations=sum([1 << mode.station for mode in modes]),
+                before=tuple(sorted(links[place].items())),
+                after=tuple(sorted(after[place])),
+            )
         )
-        modes = _modes(unit, jobs, families, station_of) if place in plannable else ()
-        units.append(replace(unit, modes=modes, stations=sum(1 << mode.station for mode in modes)))
     return tuple(units)
+
+
+def _limit(jobs: list[Job]) -> int:
+    return min([NO_LIMIT if job.max_parallel_seconds is None else job.max_parallel_seconds for job in jobs])
+
+
+def _outlines(jobs: list[Job]) -> tuple[Rectangle, ...]:
+    return tuple([Rectangle(job.width, job.height, job.rotate, job.id) for job in jobs])
 
 
 def _acyclic(links: list[dict[int, int]], after: list[set[int]]) -> set[int]:
@@ -251,16 +261,19 @@ def _acyclic(links: list[dict[int, int]], after: list[set[int]]) -> set[int]:
     return found
 
 
-def _modes(
-    unit: Unit, jobs: list[Job], families: tuple[FamilyView, ...], station_of: dict[str, int]
-) -> tuple[ModeView, ...]:
-    """Return the modes in which a unit fits by itself."""
-    if unit.parallel > unit.limit or any(job.family != jobs[0].family for job in jobs):
+def _modes(jobs: list[Job], family: FamilyView, station_of: dict[str, int]) -> tuple[ModeView, ...]:
+    """Return the modes in which these jobs fit together by themselves."""
+    if any(job.family != jobs[0].family for job in jobs) or max([job.parallel_seconds for job in jobs]) > _limit(jobs):
         return ()
-    found = []
-    for station, mode in sorted(families[unit.family].modes.items()):
-        allowed = all(job.stations is None or station in {station_of[name] for name in job.stations} for job in jobs)
-        roomy = unit.size <= mode.capacity if mode.sheet is None else fits_alone(mode.sheet, unit.rectangles)
-        if allowed and roomy and len(unit.kinds) <= mode.max_kinds:
-            found.append(mode)
-    return tuple(found)
+    size, kinds = sum([job.size for job in jobs]), len({job.kind for job in jobs} - {None})
+    allowed = set(family.modes)
+    for job in jobs:
+        if job.stations is not None:
+            allowed &= {station_of[name] for name in job.stations}
+    return tuple(
+        mode
+        for mode in family.modes.values()
+        if mode.station in allowed
+        and kinds <= mode.max_kinds
+        and (size <= mode.capacity if mode.sheet is None else fits_alone(mode.sheet, _outlines(jobs)))
+    )

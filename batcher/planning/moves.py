@@ -50,7 +50,8 @@ class Moves:
         load = self.loader.load((*other.load.units, unit))
         if other.mode.sheet is not None and not self.loader.fits(other.mode, load):
             return False
-        self._without(run, {unit})
+        if not self._without(run, {unit}):
+            return False
         self.schedule.reload(other, load, (unit,))
         return True
 
@@ -87,7 +88,8 @@ class Moves:
                     moved.append(unit)
         if not moved:
             return False
-        self._without(run, set(moved))
+        if not self._without(run, set(moved)):
+            return False
         self.schedule.reload(other, load, moved)
         return True
 
@@ -106,7 +108,8 @@ class Moves:
         mode = self._mode(run, load.stations)
         if mode is None or not self.loader.fits(mode, load):
             return False
-        self._without(run, set(moved))
+        if not self._without(run, set(moved)):
+            return False
         self.schedule.insert(self.schedule.new_run(mode, load), mode, self._position(run, mode))
         return True
 
@@ -201,13 +204,21 @@ class Moves:
         mode = list(modes.values())[int(self.random() * len(modes))]
         return mode if stations >> mode.station & 1 else None
 
-    def _without(self, run: Run, units: set[int]) -> None:
-        """Take units out of a batch, and the batch off its station when none is left."""
+    def _without(self, run: Run, units: set[int]) -> bool:
+        """
+        Take units out of a batch, and the batch off its station when none is left.
+
+        False: no layout was found for the rest, though there was one for all.
+        """
         rest = [unit for unit in run.load.units if unit not in units]
-        if rest:
-            self.schedule.reload(run, self.loader.load(rest))
-        else:
+        if not rest:
             self.schedule.remove(run)
+            return True
+        load = self.loader.load(rest)
+        if run.mode.sheet is not None and not self.loader.fits(run.mode, load):
+            return False
+        self.schedule.reload(run, load)
+        return True
 
     def _position(self, run: Run, mode: ModeView) -> int:
         """Return where on a station: beside a batch of the same setup state, about the same time, or anywhere."""

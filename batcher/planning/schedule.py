@@ -4,6 +4,9 @@ A plan being worked on: batches in sequence on every station, timed as early as 
 Changes come as a **trial**: take batches out, put them in, reload them, then `settle` re-times what follows from it
 and tells what the trial costs or saves; `commit` keeps it, `rollback` undoes it to the last digit. Only what changes
 is re-timed: down the station until times are as before, and on to other stations where jobs wait for these.
+
+On a large floor one early change would move everything after it. A **lazy** schedule moves a batch later when it must
+and earlier only when asked (`compact`), so that room left by one change takes up the next.
 """
 
 from collections.abc import Callable, Iterable
@@ -54,6 +57,7 @@ class Schedule:
 
     def __init__(self, instance: Instance, loader: Loader) -> None:
         self.instance, self.loader = instance, loader
+        self.lazy = False
         self.sequences: list[list[Run]] = [[] for _ in instance.stations]
         self.of_family: list[list[Run]] = [[] for _ in instance.families]
         self.run_of: list[Run | None] = [None] * len(instance.units)
@@ -63,6 +67,11 @@ class Schedule:
         self.late_money = sum(self.lateness)
         self.cost = self.late_money
         self._forget()
+
+    @property
+    def unplanned(self) -> int:
+        """How many units stand in no batch."""
+        return self.run_of.count(None)
 
     def new_run(self, mode: ModeView, load: Load) -> Run:
         """Return a batch that stands on no station yet."""
@@ -74,6 +83,8 @@ class Schedule:
         if run.mode is not mode:
             self._undo.append(partial(run.stand, run.mode))
             run.stand(mode)
+        self._timed.append((run, run.begin, run.end, run.stretch, run.used))
+        run.begin = _UNTIMED
         self._money += run.money + self._joining(run, at)
         self._plug(run, at)
         self._undo.append(partial(self._unplug, run, at))
@@ -108,7 +119,7 @@ class Schedule:
         """Leave a unit unplanned; the caller reloads or removes its batch."""
         self._assign(unit, None)
 
-    def settle(self, ceiling: float = NO_LIMIT, patience: int = 60) -> int | None:
+    def settle(self, ceiling: float = NO_LIMIT, patience: int = 10_000) -> int | None:
         """
         Re-time what the trial changed.
 
@@ -117,7 +128,7 @@ class Schedule:
         ceiling
             The most the trial may cost to be of interest; money times 3600.
         patience
-            How many times a station may be gone through, so that circles end.
+            How many batches may be timed anew before giving up: circles end, and so does what reaches too far.
 
         Returns
         -------
@@ -130,8 +141,9 @@ class Schedule:
         self._wake()
         while self._dirty:
             station, (low, high) = self._dirty.popitem()
-            patience -= 1
-            if patience < 0 or not self._retime(station, low, high, ended):
+            spent = self._retime(station, low, high, ended)
+            patience -= spent or patience
+            if patience <= 0:
                 return None
         return self._money + self._relate(ended)
 
@@ -139,6 +151,19 @@ class Schedule:
         """Keep the trial that `settle` priced."""
         self.cost += delta
         self._forget()
+
+    def compact(self) -> None:
+        """Time every batch as early as its sequence allows."""
+        lazy, self.lazy = self.lazy, False
+        for station, sequence in enumerate(self.sequences):
+            if sequence:
+                self._dirty[station] = (0, len(sequence))
+        delta = self.settle(patience=1000 + 400 * len(self.instance.units))
+        if delta is None:  # earlier is always possible; only patience can have run out
+            self.rollback()
+        else:
+            self.commit(delta)
+        self.lazy = lazy
 
     def rollback(self) -> None:
         """Undo the trial."""
@@ -205,8 +230,12 @@ class Schedule:
                 ready = max(ready, NO_LIMIT if run is None else run.end + lag)
         return ready
 
-    def _retime(self, station: int, low: int, high: int, ended: dict[Run, int]) -> bool:
-        """Time a station's batches from `low` until, past `high`, they stand as before; false: one has no window."""
+    def _retime(self, station: int, low: int, high: int, ended: dict[Run, int]) -> int:
+        """
+        Time a station's batches from `low` until, past `high`, they stand as before.
+
+        Returns how many were timed, and at least 1; 0 when one has no window or waits for one behind it.
+        """
         sequence = self.sequences[station]
         view = self.instance.stations[station]
         change_seconds, earliest = self.instance.change_seconds, view.calendar.earliest
@@ -221,35 +250,43 @@ class Schedule:
             ready = self._ready(load) if load.waiting else load.release
             change = change_seconds[state][run.state]
             lasts = change + run.mode.seconds + load.serial + load.parallel
-            begin = ready - change
+            begin = max(ready - change, run.begin) if self.lazy else ready - change
             alone = run.alone and (not change or view.setup_unattended)
             found = earliest(begin if begin > free else free, lasts, alone, stretch, used)
             if found is None:
-                return False
+                return 0
             begin, stretch, used = found
             free, state = begin + lasts, run.state
             was = run.end
             if free == was and begin == run.begin and stretch == run.stretch and used == run.used:
                 if at >= high:
-                    return True
+                    return at - low + 1
                 continue
             self._timed.append((run, run.begin, was, run.stretch, run.used))
             run.begin, run.end, run.stretch, run.used = begin, free, stretch, used
             if free != was:
                 ended.setdefault(run, was)
-                if load.awaited and not self._pass_on(run, station, at):
-                    return False
-        return True
+                if load.awaited and not self._pass_on(run, was, at):
+                    return 0
+        return max(1, len(sequence) - low)
 
-    def _pass_on(self, run: Run, station: int, at: int) -> bool:
-        """Have all batches timed anew that wait for this one; false: one of them stands before it on its station."""
+    def _pass_on(self, run: Run, was: int, at: int) -> bool:
+        """
+        Have batches timed anew that wait for this one and that its new end moves, or may let begin earlier.
+
+        False: one of them stands before it on its own station.
+        """
+        later = self.lazy or run.end > was
         for unit in run.load.awaited:
             for after in self.instance.units[unit].after:
                 waiter = self.run_of[after]
-                if waiter is not None:
+                if waiter is not None and not (later and run.end + self._lag(after, unit) <= waiter.start):
                     self._dirt(waiter)
-        again = self._dirty.get(station)
+        again = self._dirty.get(run.station)
         return again is None or again[0] > at
+
+    def _lag(self, after: int, before: int) -> int:
+        return next(lag for unit, lag in self.instance.units[after].before if unit == before)
 
     def _relate(self, ended: dict[Run, int]) -> int:
         """Return what lateness adds, over all orders whose end may have moved past or back behind their due."""
