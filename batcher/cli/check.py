@@ -7,7 +7,8 @@ import typer
 from rich.text import Text
 
 from batcher.cli.exit_codes import ExitCode
-from batcher.cli.output import JsonOption, errors, print_json, printable
+from batcher.cli.output import JsonOption, errors, plain, print_json, printable
+from batcher.cli.queue_trial import QueueTrial, try_on_queue
 from batcher.errors import Fault
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import Inspection, inspect
@@ -17,20 +18,27 @@ from batcher.settings import load_settings
 def check(
     directory: Annotated[Path | None, typer.Argument(help="Rules directory; else that of the settings.")] = None,
     catalogue: Annotated[Path | None, typer.Option(help="Catalogue instead of the directory's own.")] = None,
+    against_queue: Annotated[
+        bool, typer.Option("--against-queue", help="Try them on the waiting work too, as a reload would.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """
     Check rules without using them: exit 0, or 78 with every fault and where it stands.
 
-    Example: batcher check config/floor
+    With --against-queue also 78 when work that waits could not be made under them; each such job is told.
+
+    Example: batcher check config/floor --against-queue
     """
     settings = load_settings(rules=directory, catalogue=catalogue)
     found = inspect(settings.rules, catalogue=settings.catalogue)
+    queue = try_on_queue(found.rules) if against_queue and found.rules is not None else None
     if json:
-        print_json(_document(found))
+        print_json(_document(found, queue))
     else:
         _tell(found)
-    if found.rules is None:
+        _tell_queue(queue)
+    if found.rules is None or (queue is not None and queue.stranded):
         raise typer.Exit(ExitCode.CONFIG)
 
 
@@ -57,17 +65,31 @@ def _tell(found: Inspection) -> None:
     typer.echo(f"ok: {counts}; rules {found.rules.hash}")
 
 
+def _tell_queue(queue: QueueTrial | None) -> None:
+    if queue is None:
+        return
+    for fault in queue.stranded:
+        _complain(str(fault))
+    for job, why in queue.left_out.items():
+        _complain(f"warning: job {job}: {why}; the plan in force leaves it out too")
+    if queue.stranded:
+        _complain("refused: a reload would keep the rules in force")
+    else:
+        typer.echo(f"queue: {queue.jobs} jobs in {queue.batches} batches, {queue.late_orders} orders late")
+
+
 def _complain(line: str) -> None:
     errors.print(Text(printable(line)), soft_wrap=True)
 
 
-def _document(found: Inspection) -> dict[str, object]:
+def _document(found: Inspection, queue: QueueTrial | None) -> dict[str, object]:
     return {
-        "ok": found.rules is not None,
+        "ok": found.rules is not None and (queue is None or not queue.stranded),
         "hash": None if found.rules is None else found.rules.hash,
         "counts": {} if found.rules is None else summary(found.rules),
         "faults": [_fault(fault) for fault in found.faults],
         "warnings": [_fault(fault) for fault in found.warnings],
+        "queue": plain(queue),
     }
 
 

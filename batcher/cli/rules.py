@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from batcher.cli.check import summary
+from batcher.cli.matching import match
 from batcher.cli.output import JsonOption, print_json, print_table
 from batcher.domain.calendars import Calendar, Span
 from batcher.rules.batch_rules import BatchRule
-from batcher.rules.explain import StepExplanation, explain_sku
 from batcher.rules.json_schema import rules_schema_text
 from batcher.rules.reference import reference_page
 from batcher.rules.ruleset import RuleSet
@@ -18,44 +18,12 @@ from batcher.rules.values import write_duration
 from batcher.settings import load_settings
 
 rules = typer.Typer(help="Ask the rules what they would do.", no_args_is_help=True)
+rules.command()(match)
 
 Directory = Annotated[Path | None, typer.Option("--rules", help="Rules directory; else that of the settings.")]
 Catalogue = Annotated[Path | None, typer.Option(help="Catalogue instead of the directory's own.")]
 
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-@rules.command()
-def match(
-    sku: Annotated[str, typer.Argument(help="SKU to ask for.")],
-    service: Annotated[str | None, typer.Option(help="Service of the order; the first one when left out.")] = None,
-    country: Annotated[str, typer.Option(help="Country of the order.")] = "",
-    channel: Annotated[str, typer.Option(help="Channel of the order.")] = "",
-    tier: Annotated[str, typer.Option(help="Tier of the customer.")] = "standard",
-    pieces: Annotated[int, typer.Option(min=1, help="Pieces in the whole order.")] = 1,
-    directory: Directory = None,
-    catalogue: Catalogue = None,
-    json: JsonOption = False,
-) -> None:
-    """
-    Tell which rule takes each step of a SKU, and why the rules before it do not.
-
-    Example: batcher rules match MUG-CER-WHITE-01 --service same-day --pieces 3
-    """
-    steps = explain_sku(
-        _ruleset(directory, catalogue),
-        sku,
-        service=service,
-        tier=tier,
-        channel=channel,
-        country=country,
-        pieces=pieces,
-    )
-    if json:
-        print_json([step.document() for step in steps])
-        return
-    for step in steps:
-        _tell_step(step)
 
 
 @rules.command()
@@ -98,14 +66,6 @@ def reference() -> None:
 def _ruleset(directory: Path | None, catalogue: Path | None) -> RuleSet:
     settings = load_settings(rules=directory, catalogue=catalogue)
     return load_rules(settings.rules, catalogue=settings.catalogue)
-
-
-def _tell_step(step: StepExplanation) -> None:
-    typer.echo(f"step {step.step}: {step.process} in {step.fixture} -> {step.rule or 'no rule takes it'}")
-    for verdict in step.verdicts:
-        typer.echo(f"  {'+' if verdict.takes else '-'} {verdict.rule}: {verdict.why}")
-    if step.family:
-        typer.echo(f"  family: {', '.join(f'{fact} {value}' for fact, value in step.family)}")
 
 
 def _show_stations(ruleset: RuleSet) -> None:
