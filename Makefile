@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SPEED ?= 60
+PREFIX ?= /usr/local
+LIB := $(PREFIX)/lib/batcher
+PIP := -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 
@@ -11,8 +14,8 @@ help:  ## list the targets
 
 $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python $(PIP) install --require-hashes -r requirements-dev.lock
+	$(BIN)/python $(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup: $(VENV)/.installed  ## build .venv with batcher in it, from hashes
@@ -36,6 +39,22 @@ lint: setup  ## style, spelling, layers
 types: setup  ## mypy, strict
 	$(BIN)/mypy
 
+install: setup  ## into PREFIX, with unit, user and settings file; DESTDIR= for packagers
+	rm -f dist/batcher-*.whl
+	$(BIN)/python $(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	$(PYTHON) -m venv $(DESTDIR)$(LIB)
+	$(DESTDIR)$(LIB)/bin/python $(PIP) install --require-hashes -r requirements.lock
+	$(DESTDIR)$(LIB)/bin/python $(PIP) install --no-deps --force-reinstall dist/batcher-*.whl
+	sed -i '1s|.*|#!$(LIB)/bin/python|' $(DESTDIR)$(LIB)/bin/batcher
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
+	ln -sfn $(LIB)/bin/batcher $(DESTDIR)$(PREFIX)/bin/batcher
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' systemd/batcher.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/batcher.service
+	install -D -m 644 systemd/batcher.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/batcher.conf
+	test -e $(DESTDIR)/etc/batcher/batcher.env || install -D -m 640 systemd/batcher.env $(DESTDIR)/etc/batcher/batcher.env
+
+replay: setup  ## three recorded days through the real daemon; ORDERS= CATALOGUE= KILLS=
+	$(BIN)/python -m benchmarks.replay $(ORDERS) --catalogue $(CATALOGUE) --kills-a-day $(or $(KILLS),0)
+
 lock:  ## renew the lock files (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.lock
@@ -43,4 +62,5 @@ lock:  ## renew the lock files (needs uv)
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test fmt lint types lock clean
+
+.PHONY: help setup run test install replay fmt lint types lock clean

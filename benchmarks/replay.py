@@ -50,6 +50,7 @@ def main() -> int:
     floor = FloorProcesses(
         state_dir=home.absolute(), rules=rules.absolute(), floor_at=first.astimezone(UTC), anchor_at=anchor,
         speed=args.speed, seed=args.seed, fail_rate=args.fail_rate, catalogue=args.catalogue.absolute(),
+        plan_s=args.speed * args.plan_every, solver_workers=args.workers,
     )  # fmt: skip
     settings = load_settings(
         state_dir=floor.state_dir, rules=floor.rules, catalogue=floor.catalogue, speed=args.speed,
@@ -74,6 +75,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--days", type=int, default=3, help="how many days of orders")
     parser.add_argument("--speed", type=float, default=300, help="floor seconds in one real second")
     parser.add_argument("--budget", type=int, default=1, help="real seconds for one plan")
+    parser.add_argument("--plan-every", type=float, default=2.0, help="real seconds between plans")
+    parser.add_argument("--workers", type=int, default=2, help="processes the solver may use")
     parser.add_argument("--fail-rate", type=float, default=0.01, help="share of pieces that fail at a step")
     parser.add_argument("--kills-a-day", type=int, default=0, help="SIGKILLs of the daemon in each day of orders")
     parser.add_argument("--seed", type=int, default=0)

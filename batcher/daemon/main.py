@@ -25,7 +25,7 @@ from batcher.daemon.reload import note_in_force, reload_rules
 from batcher.daemon.server import Address, ApiServer, bind
 from batcher.daemon.watch import changes
 from batcher.domain.clock import Clock
-from batcher.errors import SettingsError
+from batcher.errors import DaemonUnavailableError, SettingsError
 from batcher.metrics import Metrics
 from batcher.rules.schema import load_rules
 from batcher.services.context import Floor, RulesBox
@@ -115,7 +115,7 @@ class _Daemon:
             asyncio.create_task(self._watch_rules()),
             asyncio.create_task(self._reload_when_told()),
         ]
-        await self._stop.wait()
+        failed = await self._until_told(server)
         self._health.set_not_ready("stopping")
         self._notifier.stopping("finishing what is under way")
         log.info("daemon_stopping")
@@ -125,6 +125,19 @@ class _Daemon:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         log.info("daemon_stopped", drained=drained)
+        if failed:
+            raise DaemonUnavailableError("the API server ended by itself; the log tells why")
+
+    async def _until_told(self, server: ApiServer) -> bool:
+        """Wait until told to stop; return whether the API server ended first: a daemon that is deaf must go."""
+        serving, told = asyncio.create_task(server.wait()), asyncio.create_task(self._stop.wait())
+        await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
+        failed = not self._stop.is_set()
+        self._stop.set()
+        for task in (serving, told):
+            task.cancel()
+        await asyncio.gather(serving, told, return_exceptions=True)
+        return failed
 
     def _make_loops(self) -> list[Loop]:
         floor, real = self._floor, self._floor.clock.real_seconds

@@ -10,7 +10,7 @@ import structlog
 
 from batcher.domain.orders import Order
 from batcher.domain.states import OrderState, StationState
-from batcher.errors import NotFoundError, TransitionError
+from batcher.errors import ConflictError, NotFoundError, TransitionError
 from batcher.intake.accept import judge
 from batcher.services.context import Floor
 from batcher.store import batches, events, orders, stations
@@ -94,18 +94,24 @@ def set_station(floor: Floor, station: str, *, up: bool, reason: str, who: str) 
 
 def find_order(floor: Floor, ref: str) -> Order:
     """
-    Return the order with that order id or key.
+    Return the order with that key, or with that order id where only one source has used it.
 
     Raises
     ------
     NotFoundError
         When there is none.
+    ConflictError
+        When several sources have an order of that id: acting on the wrong one would be worse than asking again.
     """
     with floor.store.read() as session:
         found = orders.find_orders(session, ref)
-    if not found:
+    exact = [order for order in found if order.key == ref] or found
+    if not exact:
         raise NotFoundError("order", ref)
-    return found[-1]
+    if len(exact) > 1:
+        keys = ", ".join(f"{order.key} ({order.source})" for order in exact)
+        raise ConflictError(f"several sources have an order {ref}; name one by its key: {keys}")
+    return exact[0]
 
 
 def _done(floor: Floor, event: str, order: Order, who: str) -> Order:

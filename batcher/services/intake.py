@@ -63,7 +63,8 @@ def tell_taken(floor: Floor, taken: Sequence[Taken], source: str) -> None:
                 "order_taken_in",
                 outcome=outcome,
                 source=source,
-                order_id=entry.order_id,
+                # what was refused may be anything, also somebody's name
+                order_id=None if entry.outcome == "rejected" else entry.order_id,
                 order_key=entry.key,
                 code=entry.held_code,
             )

@@ -58,5 +58,6 @@ def try_rules(floor: Floor, rules: RuleSet, *, left_out_before: Collection[str] 
 
 def _faults(stranded: dict[str, str]) -> list[Fault]:
     named = [Fault(f"job {job}", why, "strands_work") for job, why in sorted(stranded.items())[:_NAMED]]
-    count = Fault("the live queue", f"{len(stranded)} waiting jobs could not be made under these rules", "strands_work")
+    jobs = "1 waiting job" if len(stranded) == 1 else f"{len(stranded)} waiting jobs"
+    count = Fault("the live queue", f"{jobs} could not be made under these rules", "strands_work")
     return [count, *named]

@@ -41,6 +41,8 @@ class FloorProcesses:
     fail_rate: float = 0.0
     port: int = 0
     catalogue: Path | None = None
+    plan_s: float = 60.0  #: floor seconds between plans
+    solver_workers: int = 2
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the floor's processes, and of commands that look at it."""
@@ -56,6 +58,8 @@ class FloorProcesses:
                 "BATCHER_SPEED": str(self.speed),
                 "BATCHER_SEED": str(self.seed),
                 "BATCHER_PORT": str(self.port),
+                "BATCHER_PLAN_S": str(self.plan_s),
+                "BATCHER_SOLVER_WORKERS": str(self.solver_workers),
             }
         )
 

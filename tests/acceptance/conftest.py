@@ -73,7 +73,7 @@ def floor(tmp_path: Path) -> Iterator[RunningFloor]:
     state = tmp_path / "state"
     state.mkdir()
     how = FloorProcesses(
-        state_dir=state, rules=rules, floor_at=MONDAY, anchor_at=datetime.now(UTC), speed=60, fail_rate=0.05
+        state_dir=state, rules=rules, floor_at=MONDAY, anchor_at=datetime.now(UTC), speed=240, fail_rate=0.05
     )
     running = RunningFloor(how)
     yield running
