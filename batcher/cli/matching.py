@@ -12,6 +12,7 @@ from batcher.domain.orders import Order
 from batcher.errors import NotFoundError, StoreError
 from batcher.rules.explain import StepExplanation, explain_sku
 from batcher.rules.floor import STANDARD_TIER
+from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
 from batcher.services.actions import find_order
 from batcher.services.matching import ItemMatch, match_order
@@ -39,10 +40,14 @@ def match(
     Example: batcher rules match MUG-CER-WHITE-01 --service same-day --pieces 3
     """
     settings = load_settings(rules=directory, catalogue=catalogue)
-    rules = load_rules(settings.rules, catalogue=settings.catalogue)
-    found = _in_store(settings, ref, known_sku=rules.entry(ref) is not None)
-    if found is not None:
-        _show_order(*found, as_json=as_json)
+    try:
+        with reading_floor(settings) as floor:
+            order = find_order(floor, ref)
+            items = match_order(floor, order)
+    except (NotFoundError, StoreError) as error:
+        rules = _rules_with_sku(settings, ref, error)
+    else:
+        _show_order(order, items, as_json=as_json)
         return
     steps = explain_sku(rules, ref, service=service, tier=tier, channel=channel, country=country, pieces=pieces)
     if as_json:
@@ -52,18 +57,14 @@ def match(
         _tell_step(step)
 
 
-def _in_store(settings: Settings, ref: str, *, known_sku: bool) -> tuple[Order, list[ItemMatch]] | None:
-    """Return an order and what the rules say to it; none for a SKU, which can be asked for without a database."""
-    try:
-        with reading_floor(settings) as floor:
-            order = find_order(floor, ref)
-            return order, match_order(floor, order)
-    except (NotFoundError, StoreError) as error:
-        if known_sku:
-            return None
-        if isinstance(error, StoreError):
-            raise NotFoundError("SKU", f"{ref}; orders could not be asked for: {error}") from error
-        raise NotFoundError("order or SKU", ref) from error
+def _rules_with_sku(settings: Settings, ref: str, no_order: NotFoundError | StoreError) -> RuleSet:
+    """Return rules that know a SKU, which may be asked for without a database."""
+    rules = load_rules(settings.rules, catalogue=settings.catalogue)
+    if rules.entry(ref) is not None:
+        return rules
+    if isinstance(no_order, StoreError):
+        raise NotFoundError("SKU", f"{ref}; orders could not be asked for: {no_order}") from no_order
+    raise NotFoundError("order or SKU", ref) from no_order
 
 
 def _show_order(order: Order, items: list[ItemMatch], *, as_json: bool) -> None:
