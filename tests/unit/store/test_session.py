@@ -1,6 +1,5 @@
 """The store as a whole: transactions, threads, locks, and what it refuses."""
 
-import sqlite3
 import threading
 import traceback
 from datetime import datetime
@@ -181,13 +180,15 @@ def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_writer_elsewhere_makes_us_wait_and_then_say_so(tmp_path: Path) -> None:
-    store = fresh_store(tmp_path)
-    other = sqlite3.connect(tmp_path / "batcher.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreUnavailableError, match="locked"), store.write() as s:
-        add(s)
-    other.execute("ROLLBACK")
+def test_a_writer_elsewhere_makes_us_wait_and_then_say_so(url: str) -> None:
+    migrate.upgrade(url)
+    store, other = Store.open(url, exclusive=True), Store.open(url, exclusive=False)
+    with other.write() as holding:
+        add(holding)
+        with pytest.raises(StoreUnavailableError, match="does not answer"), store.write() as s:
+            add(s)
+    with store.read() as s:
+        assert len(orders.open_orders(s)) == 1
     other.close()
     store.close()
 
