@@ -40,6 +40,7 @@ _LONGEST = timedelta(days=14)
 def main() -> int:
     """Replay, judge, print, and exit 0 when nothing was lost or doubled and all is complete."""
     args = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the processes are ended too
     home = args.state_dir or Path("build") / f"replay-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     shutil.rmtree(home, ignore_errors=True)
     (home / "drop").mkdir(parents=True)
