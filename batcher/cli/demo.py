@@ -83,6 +83,7 @@ def demo(
     )  # fmt: skip
     with running(floor):
         tell(f"Status page: {floor.url()}/   stop with Ctrl-C")
+        tell(f"Commands in another terminal: export BATCHER_SETTINGS={_write_settings(floor, home)}")
         _go_on(settings, compiled, rate, seed, seconds, stop)
     found = _check(settings)
     if as_json:
@@ -90,6 +91,14 @@ def demo(
     else:
         _tell_summary(found)
     raise typer.Exit(ExitCode.OK if found.sound and found.items_made else ExitCode.FAILED)
+
+
+def _write_settings(floor: FloorProcesses, home: Path) -> Path:
+    """Leave the floor's settings in a file, for commands that look at it; return the file."""
+    path = home / "batcher.env"
+    lines = [f"{name}={value}\n" for name, value in floor.environment().items() if name.startswith("BATCHER_")]
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
 
 
 def _monday_morning(today: datetime, zone: ZoneInfo) -> datetime:
