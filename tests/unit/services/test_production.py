@@ -1,6 +1,7 @@
 """An order's way over the floor, by the functions that the daemon's loops call."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_a_batch_with_room_and_time_waits_and_goes_at_its_latest_begin(floor: Fl
     assert ticket.end_at + timedelta(seconds=floor.rules.current.site.pack_s) <= _leave_by(floor)
 
 
-def _leave_by(floor: Floor) -> "object":
+def _leave_by(floor: Floor) -> datetime:
     with floor.store.read() as session:
         return orders.open_orders(session)[0].leave_by_at
 
@@ -122,8 +123,6 @@ def test_a_batch_of_a_held_order_is_not_released_and_a_new_plan_is_asked_for(flo
 
 
 def test_nothing_is_released_from_a_plan_made_under_other_rules(floor: Floor) -> None:
-    from dataclasses import replace
-
     take(floor, *(order_document() for _ in range(FULL_TIN_JIG)))
     plan_cycle(floor)
     floor.rules.swap(replace(floor.rules.current, hash="other"), floor.now())
