@@ -16,6 +16,8 @@ from batcher.planning.index import NO_LIMIT, Instance, ModeView
 from batcher.planning.loads import Load, Loader
 
 _UNTIMED = -1
+#: A batch waits for one that stands behind it on the same station.
+_CIRCLE = -1
 
 
 class Run:
@@ -240,8 +242,8 @@ class Schedule:
         view = self.instance.stations[station]
         change_seconds, earliest = self.instance.change_seconds, view.calendar.earliest
         if low:
-            last = sequence[low - 1]
-            free, state, stretch, used = last.end, last.state, last.stretch, last.used
+            previous = sequence[low - 1]
+            free, state, stretch, used = previous.end, previous.state, previous.stretch, previous.used
         else:
             free, state, stretch, used = 0, view.state, 0, 0
         for at in range(low, len(sequence)):
@@ -266,24 +268,34 @@ class Schedule:
             run.begin, run.end, run.stretch, run.used = begin, free, stretch, used
             if free != was:
                 ended.setdefault(run, was)
-                if load.awaited and not self._pass_on(run, was, at):
-                    return 0
+                if load.awaited:
+                    last = self._pass_on(run, was, at)
+                    if last == _CIRCLE:
+                        return 0
+                    high = max(high, last)
         return max(1, len(sequence) - low)
 
-    def _pass_on(self, run: Run, was: int, at: int) -> bool:
+    def _pass_on(self, run: Run, was: int, at: int) -> int:
         """
         Have batches timed anew that wait for this one and that its new end moves, or may let begin earlier.
 
-        False: one of them stands before it on its own station.
+        Returns the last position of such a batch on the same station, 0 when there is none, or `_CIRCLE`.
         """
         later = self.lazy or run.end > was
+        last = 0
         for unit in run.load.awaited:
             for after in self.instance.units[unit].after:
                 waiter = self.run_of[after]
-                if waiter is not None and not (later and run.end + self._lag(after, unit) <= waiter.start):
+                if waiter is None or (later and run.end + self._lag(after, unit) <= waiter.start):
+                    continue
+                if waiter.station != run.station:
                     self._dirt(waiter)
-        again = self._dirty.get(run.station)
-        return again is None or again[0] > at
+                    continue
+                place = self.sequences[run.station].index(waiter)
+                if place <= at:
+                    return _CIRCLE
+                last = max(last, place)
+        return last
 
     def _lag(self, after: int, before: int) -> int:
         return next(lag for unit, lag in self.instance.units[after].before if unit == before)

@@ -28,7 +28,7 @@ def faults_of(broken: object) -> dict[str, str]:
 
 
 @given(problem=problems())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_problem_written_and_read_again_is_the_same(problem: Problem) -> None:
     try:
         assert read_problem(json.loads(json.dumps(write_problem(problem)))) == problem

@@ -146,7 +146,7 @@ def test_the_cost_is_the_sum_of_its_parts_to_the_penny() -> None:
 
 
 @given(problem=problems(), shift=st.integers(-400, 400), victim=st.integers(0, 20))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_judge_and_referee_agree_on_plans_good_and_damaged(problem: Problem, shift: int, victim: int) -> None:
     judges = referee()
     plan = planned(problem)
