@@ -19,6 +19,9 @@ from batcher.planning.loads import Loader
 from batcher.planning.plan import Plan
 from batcher.planning.problem import Problem
 
+#: Exit code of a child that met its memory limit.
+OUT_OF_MEMORY = 12
+
 #: The forkserver imports these once, so that a child starts in a fraction of a second.
 PRELOAD = ("batcher.planning.worker",)
 
@@ -54,6 +57,8 @@ def main(task: Task, pipe: Connection) -> None:
         improve(task, pipe)
     except BrokenPipeError:
         return  # nobody is left to tell
+    except MemoryError:
+        raise SystemExit(OUT_OF_MEMORY) from None
 
 
 def improve(task: Task, pipe: Connection) -> None:
