@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -39,6 +40,9 @@ from batcher.store import migrate, stations
 from batcher.store.session import Store
 
 log = structlog.get_logger()
+
+#: From here on a write and a checkpoint at the same moment cannot corrupt the log; we keep to one writer anyway.
+_SQLITE_SOUND = (3, 51, 3)
 
 #: A thread that gives up the interpreter for every database call waits so long to get it back from a planner that
 #: does not: with Python's own 5 ms, releasing a batch beside a running plan takes half a second.
@@ -82,6 +86,8 @@ def open_floor(settings: Settings, clock: Clock) -> Floor:
     with store.write() as session:
         stations.ensure_stations(session, list(rules.stations), clock.now())
     floor.metrics.build.info({"version": batcher.__version__})
+    if store.path is not None and sqlite3.sqlite_version_info < _SQLITE_SOUND:
+        log.warning("sqlite_old", version=sqlite3.sqlite_version, wanted=".".join(map(str, _SQLITE_SOUND)))
     note_in_force(floor, rules.hash)
     return floor
 

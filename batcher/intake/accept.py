@@ -11,7 +11,6 @@ from datetime import datetime
 from batcher.domain.orders import Item, Order, OrderIn, OrderLine, Promise
 from batcher.domain.states import ItemState, OrderState
 from batcher.errors import ConfigError, OrderRejectedError
-from batcher.rules.batch_rules import BatchRule, JobFacts
 from batcher.rules.facts import job_facts
 from batcher.rules.floor import CatalogueEntry, Product
 from batcher.rules.ruleset import RuleSet
@@ -144,17 +143,8 @@ def _unplaceable(rules: RuleSet, order: OrderIn, promised: Promise, pieces: Sequ
             where = f"line {piece.line_id}, step {step} ({facts.process} on {facts.fixture})"
             if rule is None:
                 yield Held("no_batch_rule", f"{where}: no batch rule takes it; add one or widen one")
-            elif not _can_run(rules, facts, rule):
+            elif not rules.stations_for(rules.fixtures[facts.fixture], rule):
                 yield Held("no_station", f"{where}: no station of rule {rule.id} can run it")
-
-
-def _can_run(rules: RuleSet, facts: JobFacts, rule: BatchRule) -> bool:
-    return any(
-        station.process == facts.process
-        and (station.fixtures is None or facts.fixture in station.fixtures)
-        and (rule.stations is None or station.id in rule.stations)
-        for station in rules.stations.values()
-    )
 
 
 def _as_order(order: OrderIn, promised: Promise) -> Order:

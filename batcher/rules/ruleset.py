@@ -47,6 +47,16 @@ class RuleSet:
                 return CatalogueEntry(sku=sku, product=product.id, finish="")
         return None
 
+    def stations_for(self, fixture: Fixture, rule: BatchRule) -> list[Station]:
+        """Return the stations that take a fixture under a rule, in the order of the files."""
+        return [
+            station
+            for station in self.stations.values()
+            if station.process == fixture.process
+            and (station.fixtures is None or fixture.id in station.fixtures)
+            and (rule.stations is None or station.id in rule.stations)
+        ]
+
     def match(self, facts: JobFacts) -> BatchRule | None:
         """Return the first active rule that takes a job; none when no rule does."""
         return next((rule for rule in self.batch_rules if rule.mismatch(facts) is None), None)

@@ -13,7 +13,7 @@ from batcher.domain.states import OrderState, StationState
 from batcher.errors import ConflictError, NotFoundError, TransitionError
 from batcher.intake.accept import judge
 from batcher.services.context import Floor
-from batcher.store import batches, events, orders, stations
+from batcher.store import batches, orders, stations
 
 log = structlog.get_logger()
 
@@ -60,9 +60,7 @@ def cancel_order(floor: Floor, key: str, reason: str, who: str) -> Order:
     """Cancel an order: what waits is gone; what a station has in hand is made and flagged, never remade."""
     now = floor.now()
     with floor.store.write() as session:
-        orders.cancel_order(session, key, now)
-        events.record(session, kind="order", ident=key, order_key=key, after="cancelled", now=now,
-                      data={"reason": reason, "who": who})  # fmt: skip
+        orders.cancel_order(session, key, now, told={"reason": reason, "who": who})
         order = orders.get_order(session, key)
     return _done(floor, "order_cancelled", order, who)
 

@@ -167,8 +167,8 @@ def _changeovers(rules: RuleSet) -> pp.Changeovers:
 def _family(rules: RuleSet, job: _Sorted, stations: Mapping[str, StationOutlook]) -> pp.Family:
     fixture, rule = rules.fixtures[job.step.fixture], job.rule
     modes = []
-    for station in rules.stations.values():
-        if station.id not in stations or not can_run(station, fixture, rule):
+    for station in rules.stations_for(fixture, rule):
+        if station.id not in stations:
             continue
         capacity, sheet = fixture.capacity, None
         if fixture.sheet is not None:
@@ -187,15 +187,6 @@ def _family(rules: RuleSet, job: _Sorted, stations: Mapping[str, StationOutlook]
         )
     state = state_name(fixture.process, fixture.setup_state)
     return pp.Family(job.family, state, tuple(modes), unattended=fixture.unattended)
-
-
-def can_run(station: Station, fixture: Fixture, rule: BatchRule) -> bool:
-    """Tell whether a station takes a fixture under a rule."""
-    return (
-        station.process == fixture.process
-        and (station.fixtures is None or fixture.id in station.fixtures)
-        and (rule.stations is None or station.id in rule.stations)
-    )
 
 
 def _max_kinds(rule: BatchRule, fixture: Fixture) -> int | None:

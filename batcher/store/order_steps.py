@@ -1,6 +1,8 @@
 """What people and the clock do to orders: hold, release, cancel, pack."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -37,11 +39,16 @@ def release_order(s: Session, key: str, now: datetime) -> Order:
     return get_order(s, key)
 
 
-def cancel_order(s: Session, key: str, now: datetime) -> Order:
+def cancel_order(s: Session, key: str, now: datetime, *, told: Mapping[str, object] = MappingProxyType({})) -> Order:
     """
     Make nothing more of an order; cancelling twice changes nothing.
 
     A piece that is on a live ticket goes on until its station reports; the event's ``recall`` names such pieces.
+
+    Parameters
+    ----------
+    told
+        Who wanted it and why, for the event.
     """
     order = subject(s, ORDER, key)
     if order.state is OrderState.CANCELLED:
@@ -49,7 +56,7 @@ def cancel_order(s: Session, key: str, now: datetime) -> Order:
     jobs, items = tables.jobs, tables.items
     standing = s.execute(select(jobs.c.id, jobs.c.item_id, jobs.c.state).where(jobs.c.order_key == key)).all()
     recall = sorted(job.item_id for job in standing if job.state is JobState.RELEASED)
-    move(s, ORDER, [order], OrderState.CANCELLED, now, data={"recall": recall}, values=_NOT_HELD)
+    move(s, ORDER, [order], OrderState.CANCELLED, now, data={**told, "recall": recall}, values=_NOT_HELD)
     waiting = [Subject(job.id, JobState.WAITING, key) for job in standing if job.state is JobState.WAITING]
     move(s, JOB, waiting, JobState.CANCELLED, now)
     stoppable = (ItemState.WAITING, ItemState.IN_PRODUCTION, ItemState.MADE)
