@@ -206,7 +206,7 @@ class Dispatch:
             if found is not None:
                 break
             if len(load.units) == 1:
-                self.open_to[load.units[0]] &= ~(1 << place)
+                self._bar(place, load)
                 return None
             half = load.units[: len(load.units) // 2]
             load = self._packed(mode, [self.instance.units[unit] for unit in half])
@@ -214,6 +214,19 @@ class Dispatch:
         desk.free, desk.state = begin + lasts, family.state
         self._take(load, desk.free)
         return load
+
+    def _bar(self, place: int, load: Load) -> None:
+        """Close a station to a unit it has no window for, and to its whole family's that are no sooner or shorter."""
+        family = self.instance.units[load.units[0]].family
+        ready, seconds = self.ready[load.units[0]], load.serial + load.parallel
+        kept = []
+        for unit in self.pools[family]:
+            if self.ready[unit.place] >= ready and unit.serial + unit.parallel >= seconds:
+                self.open_to[unit.place] &= ~(1 << place)
+            if self.open_to[unit.place]:
+                kept.append(unit)
+        self.outlook[family] -= len(self.pools[family]) - len(kept)
+        self.pools[family] = kept
 
     def _take(self, load: Load, end: int) -> None:
         """Take a load's units off the pool and admit those that waited for them alone."""

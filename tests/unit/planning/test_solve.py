@@ -46,7 +46,9 @@ def test_no_time_at_all_still_gives_the_greedy_plan() -> None:
 
 
 def test_a_solver_out_of_memory_leaves_the_greedy_plan() -> None:
-    result = solve(crowded(1500), budget_s=6, workers=1, memory_mb=16)
+    problem = crowded()
+    heavy = replace(problem.jobs[0], id="j" * 40_000_000)  # the answer names it
+    result = solve(replace(problem, jobs=(heavy, *problem.jobs[1:])), budget_s=4, workers=1, memory_mb=16)
     assert result.plan.status is PlanStatus.FALLBACK
     assert result.verdict.feasible
     assert result.verdict.cost == result.greedy_cost
