@@ -105,7 +105,9 @@ class _Board:
         return self.verdict.cost - self.bound < 1 / 3600
 
     def raise_bound(self, bound: float) -> None:
-        self.bound = max(self.bound, bound)
+        """Take a better bound, unless a plan we hold proves it wrong: solvers have been seen to err."""
+        if bound <= self.verdict.cost + 1 / 3600:
+            self.bound = max(self.bound, bound)
 
     def offer(self, plan: Plan, *, of_child: bool = False) -> bool:
         """Take a plan if it keeps every rule and beats the best: fewer unplanned jobs first, then less cost."""
@@ -134,7 +136,9 @@ def _search(board: _Board, deadline: float, workers: int, seed: int, memory_mb: 
     reaper.daemon = True
     try:
         for number in range(max(1, workers)):
-            task = worker.Task(board.problem, board.plan, deadline, seed + number, memory_mb, exact=number == 0)
+            task = worker.Task(
+                board.problem, board.plan, deadline, workers, seed + number, memory_mb, exact=number == 0
+            )
             children.append(_Child(context, task))
         reaper.start()
         return _listen(board, children, deadline)

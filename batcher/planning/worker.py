@@ -8,9 +8,11 @@ SIGINT (the parent decides when it ends), limits its own memory, and talks to no
 import os
 import resource
 import signal
+import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from batcher.planning import cpsat
 from batcher.planning.conversion import Bundle, from_plan, scheduled, to_plan
 from batcher.planning.greedy import greedy
 from batcher.planning.improve import anneal
@@ -33,6 +35,7 @@ class Task:
     problem: Problem
     plan: Plan
     deadline: float
+    workers: int
     seed: int
     memory_mb: int
     exact: bool  #: also look for a proof that nothing is cheaper
@@ -68,8 +71,23 @@ def improve(task: Task, pipe: Connection) -> None:
     schedule = from_plan(instance, loader, task.plan) or greedy(instance, loader, budget_s=0)
 
     def tell(sequences: list[list[Bundle]], *, finished: bool = False) -> None:
-        found = scheduled(instance, loader, sequences)
-        pipe.send(Found(None if found is None else to_plan(found), finished=finished))
+        """Send sequences as a plan; those that cannot be timed (or laid out) are passed over."""
+        fit = all(loader.fits(mode, load) for sequence in sequences for mode, load in sequence)
+        found = scheduled(instance, loader, sequences) if fit else None
+        if found is not None or finished:
+            pipe.send(Found(None if found is None else to_plan(found), finished=finished))
 
-    best = anneal(schedule, deadline=task.deadline, seed=task.seed, on_better=tell)
-    tell(best, finished=True)
+    if task.exact and len(instance.units) <= cpsat.MOST_UNITS:
+        left = task.deadline - time.monotonic()
+        best = anneal(schedule, deadline=time.monotonic() + 0.15 * left, seed=task.seed)
+        tell(best)
+        schedule = scheduled(instance, loader, best) or schedule
+        cpsat.prove(
+            schedule,
+            seconds=task.deadline - time.monotonic(),
+            workers=task.workers,
+            seed=task.seed,
+            on_better=tell,
+            on_bound=lambda bound: pipe.send(Found(bound=bound)),
+        )
+    tell(anneal(schedule, deadline=task.deadline, seed=task.seed, on_better=tell), finished=True)
