@@ -4,6 +4,8 @@ Tables of the documentation that follow from the code; `python -m tests.docs_tab
 A table stands between two marks in its page; a test compares it with what the code says.
 """
 
+import inspect
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from batcher.api.problems import STATUS
 from batcher.cli.exit_codes import EXIT_CODES, ExitCode
 from batcher.metrics import Metrics
 from batcher.settings import Settings
+from tests.docs_cli import commands, first_line, is_group
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -52,6 +55,20 @@ def exit_codes_table() -> str:
     return _table(("code", "meaning", "errors"), rows)
 
 
+def exit_codes_told_table() -> str:
+    """Return every exit code and what it tells, which the table of the code says beside each."""
+    source = Path(inspect.getfile(ExitCode)).read_text(encoding="utf-8")
+    told = dict(re.findall(r"^    ([A-Z_]+) = \d+  #: (.+)$", source, re.MULTILINE))
+    rows = [(str(code.value), told.get(code.name, "it worked")) for code in ExitCode]
+    return _table(("code", "what it tells"), rows)
+
+
+def commands_table() -> str:
+    """Return every command and what it does."""
+    found = [(words, command) for words, command in commands().items() if not is_group(command)]
+    return _table(("command", "what it does"), [(f"`batcher {words}`", first_line(each)) for words, each in found])
+
+
 def statuses_table() -> str:
     """Return the HTTP status of every class of error."""
     rows = [(f"`{kind.__name__}`", f"{status.value} {status.phrase}") for kind, status in STATUS.items()]
@@ -60,6 +77,8 @@ def statuses_table() -> str:
 
 #: Page and name of each table, and what writes it.
 TABLES: dict[tuple[str, str], Callable[[], str]] = {
+    ("../README.md", "commands"): commands_table,
+    ("../README.md", "exit-codes-told"): exit_codes_told_table,
     ("settings.md", "settings"): settings_table,
     ("metrics.md", "metrics"): metrics_table,
     ("operations.md", "exit-codes"): exit_codes_table,
