@@ -8,6 +8,7 @@ import importlib
 import sys
 from typing import Any
 
+import structlog
 import typer
 from rich.text import Text
 from typer.core import TyperGroup
@@ -84,6 +85,8 @@ def _root(
 
 def main() -> None:
     """Run one command and exit with a code that scripts can trust."""
+    # what services log while a command acts by itself: standard output belongs to the command's answer
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         app()
     except (BatcherError, OSError) as error:
