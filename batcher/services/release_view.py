@@ -36,7 +36,8 @@ def _candidate(plan: PlanInForce, batch: Batch, at: datetime, now: datetime, *, 
     fill = plan.fill(batch)
     bounds = rule.release
     target = min(bounds.target_fill, _SHEET_FULL) if fixture.sheet is not None and overflows else bounds.target_fill
-    room = fixture.capacity is not None and fill < 1 and rule.max_items != len(jobs)
+    # nobody can say that nothing more fits a sheet, but the planner has opened another one
+    room = not overflows if fixture.sheet is not None else fill < 1
     closings = [closing.last_before(now) for closing in bounds.close_at]
     return Candidate(
         batch_id=batch.id,
@@ -44,7 +45,7 @@ def _candidate(plan: PlanInForce, batch: Batch, at: datetime, now: datetime, *, 
         setup_state=fixture.setup_state,
         seconds=batch.end - batch.start,
         fill=fill,
-        full=not room if bounds.exact else (fill >= target or rule.max_items == len(jobs)),
+        full=rule.max_items == len(jobs) or (not room if bounds.exact else fill >= target),
         ready=ready,
         latest_begin=plan.latest_begin[batch.id],
         waiting_since=seconds_from(at, since),

@@ -11,8 +11,8 @@ from tests.builders_floor import order_document
 pytestmark = pytest.mark.slow
 
 
-def orders(count: int, **changes: object) -> list[dict[str, object]]:
-    return [order_document(placed_at="2026-11-23T08:45:00+00:00", **changes) for _ in range(count)]
+def orders(count: int) -> list[dict[str, object]]:
+    return [order_document(placed_at="2026-11-23T08:45:00+00:00") for _ in range(count)]
 
 
 def in_force(floor: RunningFloor) -> str:

@@ -163,3 +163,17 @@ def test_the_setup_state_of_a_station_is_what_its_last_run_left(floor: Floor) ->
     run_through(floor, ticket)
     with floor.store.read() as session:
         assert stations.all_stations(session)[ticket.station].setup_state == "tin-jig"
+
+
+def test_an_exact_rule_releases_a_sheet_only_when_another_had_to_be_opened(floor: Floor) -> None:
+    rules = floor.rules.current
+    bounds = replace(rules.batch_rules[0].release, exact=True)
+    exact = replace(rules.batch_rules[0], release=bounds)
+    floor.rules.swap(replace(rules, batch_rules=(exact, *rules.batch_rules[1:])), floor.now())
+    mug = next(sku for sku, entry in rules.catalogue.items() if entry.product == "mug")
+    take(floor, *(order_document(mug) for _ in range(20)))
+    plan_cycle(floor)
+    assert release_due(floor) == []
+    take(floor, *(order_document(mug) for _ in range(30)))
+    plan_cycle(floor)
+    assert release_due(floor) != []
