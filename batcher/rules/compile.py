@@ -154,6 +154,7 @@ def _station(name: str, shape: StationShape, calendars: dict[str, Calendar], fix
         fixtures=None if shape.fixtures is None else frozenset(shape.fixtures),
         hot_folder=shape.hot_folder,
         report_folder=shape.report_folder,
+        queue_depth=shape.queue_depth,
         silent_after_s=shape.silent_after,
     )
 

@@ -109,6 +109,7 @@ class Station:
     fixtures: frozenset[str] | None = None
     hot_folder: str | None = None  #: absolute, or relative to the state directory; none: stations/<id>/in
     report_folder: str | None = None  #: likewise; none: stations/<id>/out
+    queue_depth: int | None = None  #: live tickets it may have, the running one included; none: as for all
     silent_after_s: int = 1800  #: alarm when a delivered ticket brings no report for so long past its time
 
 

@@ -182,6 +182,14 @@ class StationShape(Shape):
         description="Folder that its reports are read from, likewise. Left out: `stations/<id>/out`.",
         examples=["/srv/uv-1/out"],
     )
+    queue_depth: int | None = key(
+        default=None,
+        ge=1,
+        le=50,
+        description="Live tickets at it, the running one included. Left out: as `planning` says for all. "
+        "More where a batch takes a minute, so that the machine never waits for its next ticket.",
+        examples=["6"],
+    )
     silent_after: Duration = key(
         default="30 min",
         description="An alarm is raised when a delivered ticket brings no report for so long past its time.",

@@ -47,6 +47,11 @@ class RuleSet:
                 return CatalogueEntry(sku=sku, product=product.id, finish="")
         return None
 
+    def queue_depth(self, station: str) -> int:
+        """Return how many live tickets a station may have, the running one included."""
+        own = self.stations[station].queue_depth
+        return self.planning.queue_depth if own is None else own
+
     def stations_for(self, fixture: Fixture, rule: BatchRule) -> list[Station]:
         """Return the stations that take a fixture under a rule, in the order of the files."""
         return [

@@ -76,7 +76,7 @@ def station_now(
         id=station.id,
         free=seconds_from(at, free_at),
         setup_state=outlook.setup_state,
-        slots=rules.planning.queue_depth - outlook.live,
+        slots=rules.queue_depth(station.id) - outlook.live,
         attended_from=seconds_from(at, _attended_from(station, free_at)),
         magazine_left=station.magazine - outlook.magazine_used,
         setup_unattended=station.setup_unattended,

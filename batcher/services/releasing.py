@@ -40,7 +40,7 @@ def release_due(floor: Floor) -> list[Ticket]:
     released: list[Ticket] = []
     for station_id, views in waiting.items():
         outlook = outlooks.get(station_id)
-        while outlook is not None and outlook.live < rules.planning.queue_depth:
+        while outlook is not None and outlook.live < rules.queue_depth(station_id):
             ticket, outlook = _release_next(floor, plan, rules, views, station_id, outlook)
             if ticket is not None:
                 released.append(ticket)
