@@ -7,6 +7,7 @@ jobs unplanned could be cheaper than running them, what that could save at most.
 """
 
 from collections import defaultdict
+from itertools import accumulate
 
 from batcher.planning.index import NO_LIMIT, Instance, ModeView, Unit
 
@@ -21,23 +22,23 @@ def _lateness(instance: Instance) -> tuple[int, list[float]]:
     """
     Return the unavoidable lateness, and for each unit a share of what leaving any out costs beyond it.
 
-    An order with a job unplanned pays its whole lateness to the end, at least the sum of its units' shares.
+    An order with a job unplanned pays its whole lateness to the end, at least the sum of its units' shares. They are
+    in proportion to what each unit costs when it runs alone: who has most to save is charged most.
     """
     earliest = _earliest_ends(instance)
     total = 0
-    shares = [float(NO_LIMIT)] * len(instance.units)
-    for unit in instance.units:
-        if unit.modes:
-            shares[unit.place] = 0.0
+    alone = [_family_cost(instance, [unit]) if unit.modes else 0.0 for unit in instance.units]
+    shares = [0.0 if unit.modes else float(NO_LIMIT) for unit in instance.units]
     for order in instance.orders:
         if not order.units:
             continue
         least = order.lateness(max(earliest[unit] for unit in order.units))
         total += least
         beyond = order.lateness(instance.unplanned_end) - least
-        for place in order.units:
-            if instance.units[place].modes:
-                shares[place] += beyond / len(order.units)
+        plannable = [place for place in order.units if instance.units[place].modes]
+        weight = sum(alone[place] for place in plannable)
+        for place in plannable:
+            shares[place] += beyond * (alone[place] / weight if weight else 1 / len(plannable))
     return total, shares
 
 
@@ -82,9 +83,7 @@ def _work(instance: Instance, shares: list[float]) -> float:
     stations_of_state: defaultdict[int, int] = defaultdict(int)
     for family, units in by_family.items():
         state = instance.families[family].state
-        every = _family_cost(instance, units)
-        saved = sum(_saving(instance, unit, shares[unit.place], every) for unit in units)
-        cost_of_state[state] += max(0.0, every - saved)
+        cost_of_state[state] += _least_family_cost(instance, units, shares)
         out_of_state[state] += sum(shares[unit.place] for unit in units)
         for unit in units:
             stations_of_state[state] |= unit.stations
@@ -94,9 +93,41 @@ def _work(instance: Instance, shares: list[float]) -> float:
     )
 
 
-def _saving(instance: Instance, unit: Unit, share: float, every: float) -> float:
-    """Return what leaving out one unit may save beyond its share; no unit costs more alone than all together."""
-    return 0.0 if share >= every else max(0.0, _family_cost(instance, [unit]) - share)
+def _least_family_cost(instance: Instance, units: list[Unit], shares: list[float]) -> float:
+    """
+    Return the least cost of a family when any of its units may be left out at their shares.
+
+    Two bounds, the better counts. Leaving one out saves at most what it costs alone, since costs are subadditive.
+    And whichever `k` are left out, they pay at least the `k` least shares, and the others cost at least as much as
+    the same number of units of the least room, serial and parallel times would.
+    """
+    modes = list({mode.station: mode for unit in units for mode in unit.modes}.values())
+    least = _family_cost(instance, units)
+    out = list(accumulate(sorted(shares[unit.place] for unit in units), initial=0.0))
+    if out[1] >= least:  # not even the cheapest pays
+        return least
+    saved = sum(max(0.0, _family_cost(instance, [unit]) - shares[unit.place]) for unit in units)
+    one_by_one = least - saved
+    cheapest, rate = min(_per_batch(instance, mode) for mode in modes), min(mode.rate for mode in modes)
+    mixed = len({mode.sheet is None for mode in modes}) > 1
+    room = NO_LIMIT if mixed else max(_room(mode) for mode in modes)
+    taken = list(accumulate(sorted(min(_taken(m, unit) for m in modes) for unit in units), initial=0))
+    serial = list(accumulate(sorted(unit.serial for unit in units), initial=0))
+    longest = _longest_parallel(sorted(unit.parallel for unit in units), taken, room)
+    for kept in range(len(units)):
+        batches = max(1, -(-taken[kept] // room)) if kept else 0
+        cost = batches * cheapest + rate * (serial[kept] + longest[kept])
+        least = min(least, cost + out[len(units) - kept])
+    return max(least, one_by_one)
+
+
+def _longest_parallel(ascending: list[int], taken: list[int], room: int) -> list[int]:
+    """Return the least sum of longest parallel times of the first units, for each number of them."""
+    most = max(1, sum(amount <= room for amount in taken) - 1)  # that can lie in one batch
+    sums = [0]
+    for count, parallel in enumerate(ascending, start=1):
+        sums.append(parallel + sums[max(0, count - most)])
+    return sums
 
 
 def _entry(instance: Instance, state: int, stations: int) -> int:
@@ -121,12 +152,7 @@ def _entries(instance: Instance, station: int, state: int) -> dict[int, int]:
 
 
 def _family_cost(instance: Instance, units: list[Unit]) -> float:
-    """
-    Return the least cost of running these units of one family, changeovers between states apart.
-
-    Subadditive: what it says of all is at most what it says of some plus what it says of each of the others, so
-    leaving a unit out saves at most what running it alone costs.
-    """
+    """Return the least cost of running these units of one family, changeovers between states apart."""
     modes = list({mode.station: mode for unit in units for mode in unit.modes}.values())
     per_batch = [_per_batch(instance, mode) for mode in modes]
     rate = min(mode.rate for mode in modes)
