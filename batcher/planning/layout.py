@@ -2,11 +2,13 @@
 Where jobs lie on a sheet: do these rectangles fit, and where does each go?
 
 Keeping `gap` between rectangles and none at the border is the same as packing rectangles grown by the gap on a sheet
-grown by the gap, so gaps need no further thought. Packing is MaxRects, best short side fit, tried in several orders:
-what it finds is a layout, what it does not find may still exist. Answers are remembered by the rectangles' shapes.
+grown by the gap, so gaps need no further thought. Packing is MaxRects, best short side fit, tried in several orders
+and turnings: what it finds is a layout, what it does not find may still exist. Answers are remembered by the
+rectangles' shapes.
 """
 
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import NamedTuple
 
 from batcher.planning.plan import Placement
@@ -31,6 +33,14 @@ class Shape(NamedTuple):
 
 
 Spot = tuple[int, int, bool]
+
+
+class Turning(Enum):
+    """Which way shapes are tried: a row of equal prints packs best when all stand alike."""
+
+    FREE = "free"  #: whichever way leaves the shorter side
+    UPRIGHT = "upright"  #: long side up, turned only where that does not fit
+    ACROSS = "across"  #: long side along the sheet's width, likewise
 
 
 def shape_of(rectangle: Rectangle) -> Shape:
@@ -67,25 +77,27 @@ class Packer:
             lambda k: (-shapes[k].short, -shapes[k].long, shapes[k]),
         )
         tried: set[tuple[int, ...]] = set()
-        for key in orders:
-            order = tuple(sorted(range(len(shapes)), key=key))
-            if order in tried:
-                continue
-            tried.add(order)
-            spots = self._place([shapes[k] for k in order])
-            if spots is not None:
-                found: list[Spot] = [(0, 0, False)] * len(shapes)
-                for k, spot in zip(order, spots, strict=True):
-                    found[k] = spot
-                return tuple(found)
+        for turning in Turning:
+            tried.clear()
+            for key in orders:
+                order = tuple(sorted(range(len(shapes)), key=key))
+                if order in tried:
+                    continue
+                tried.add(order)
+                spots = self._place([shapes[k] for k in order], turning)
+                if spots is not None:
+                    found: list[Spot] = [(0, 0, False)] * len(shapes)
+                    for k, spot in zip(order, spots, strict=True):
+                        found[k] = spot
+                    return tuple(found)
         return None
 
-    def _place(self, shapes: Sequence[Shape]) -> list[Spot] | None:
+    def _place(self, shapes: Sequence[Shape], turning: Turning) -> list[Spot] | None:
         """Place the shapes one by one where the short side left over is least."""
         free = [(0, 0, self.width, self.height)]
         spots: list[Spot] = []
         for shape in shapes:
-            best = _best_spot(free, shape, self.gap)
+            best = _best_spot(free, shape, self.gap, turning)
             if best is None:
                 return None
             _, x, y, width, height, turned = best
@@ -94,12 +106,23 @@ class Packer:
         return spots
 
 
-def _best_spot(
-    free: list[tuple[int, int, int, int]], shape: Shape, gap: int
-) -> tuple[tuple[int, int, int, int], int, int, int, int, bool] | None:
-    best = None
+#: Where a shape may go: its score, corner, width and height there, and whether it is turned.
+_Candidate = tuple[tuple[int, int, int, int], int, int, int, int, bool]
+
+
+def _best_spot(free: list[tuple[int, int, int, int]], shape: Shape, gap: int, turning: Turning) -> _Candidate | None:
     long, short = shape.long + gap, shape.short + gap
-    ways = ((long, short, False),) if shape.fixed or long == short else ((long, short, False), (short, long, True))
+    across, upright = (long, short, False), (short, long, True)
+    if shape.fixed or long == short:
+        return _best_of(free, (across,))
+    if turning is Turning.FREE:
+        return _best_of(free, (across, upright))
+    first, then = (across, upright) if turning is Turning.ACROSS else (upright, across)
+    return _best_of(free, (first,)) or _best_of(free, (then,))
+
+
+def _best_of(free: list[tuple[int, int, int, int]], ways: tuple[tuple[int, int, bool], ...]) -> _Candidate | None:
+    best = None
     for x, y, width, height in free:
         for across, up, turned in ways:
             if across <= width and up <= height:

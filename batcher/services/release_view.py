@@ -10,32 +10,34 @@ from batcher.services.forecast import StationOutlook
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.snapshot import seconds_from
 
-#: A sheet whose planner has opened another one of the same family is full from this share of its area on:
-#: prints do not tile a sheet, and what is left over goes on the next.
-_SHEET_FULL = 0.7
+#: Prints do not tile a sheet. Where the planner has opened several of one family, those that hold nearly as much as
+#: the fullest of them are full, if that is no scrap itself: what did not fit is on the others.
+_SHEET_FULL, _NO_SCRAP = 0.9, 0.5
 
 
 def candidates(plan: PlanInForce, now: datetime) -> dict[str, list[Candidate]]:
     """Return the tentative batches by station."""
     at = plan.snapshot.at
-    families: dict[str, int] = {}
+    fills: dict[str, list[float]] = {}
     for batch in plan.result.plan.batches:
-        families[batch.family] = families.get(batch.family, 0) + 1
+        fills.setdefault(batch.family, []).append(plan.fill(batch))
     views: dict[str, list[Candidate]] = {}
     for batch in plan.open_batches():
-        view = _candidate(plan, batch, at, now, overflows=families[batch.family] > 1)
-        views.setdefault(batch.station, []).append(view)
+        views.setdefault(batch.station, []).append(_candidate(plan, batch, at, now, fills[batch.family]))
     return views
 
 
-def _candidate(plan: PlanInForce, batch: Batch, at: datetime, now: datetime, *, overflows: bool) -> Candidate:
+def _candidate(plan: PlanInForce, batch: Batch, at: datetime, now: datetime, fills: list[float]) -> Candidate:
     rule, fixture = plan.snapshot.rules_of[batch.family], plan.snapshot.fixture_of[batch.family]
     jobs = [plan.jobs[j] for j in batch.jobs]
     ready = _ready(plan, batch)
     since = min((plan.snapshot.ready_at.get(job.id, now) for job in jobs), default=now)
     fill = plan.fill(batch)
     bounds = rule.release
-    target = min(bounds.target_fill, _SHEET_FULL) if fixture.sheet is not None and overflows else bounds.target_fill
+    overflows = len(fills) > 1
+    target = bounds.target_fill
+    if fixture.sheet is not None and overflows and max(fills) >= _NO_SCRAP:
+        target = min(target, _SHEET_FULL * max(fills))
     # nobody can say that nothing more fits a sheet, but the planner has opened another one
     room = not overflows if fixture.sheet is not None else fill < 1
     closings = [closing.last_before(now) for closing in bounds.close_at]

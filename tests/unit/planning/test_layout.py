@@ -54,3 +54,9 @@ def test_an_answer_is_remembered_for_other_jobs_of_the_same_shapes() -> None:
     known = dict(packer.known)
     place(packer, [Rectangle(40, 30, True, "c"), Rectangle(20, 10, True, "d")])
     assert packer.known == known
+
+
+def test_prints_that_only_fit_side_by_side_standing_are_laid_so() -> None:
+    packer = Packer(SheetSize(580, 1000, 5))
+    bags = [Rectangle(280, 300, True, str(k)) for k in range(6)]
+    assert place(packer, bags) is not None  # two columns of three, all upright; one turned bag leaves room for four
