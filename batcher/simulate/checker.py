@@ -99,8 +99,8 @@ def check_floor(facts: Whole, rules: RuleSet, machines: Iterable[MachineFolders]
         untold=sorted(job for job in made if job in known and known[job].state is not JobState.DONE),
         cost_minor=_cost(rules, done, complete),
         fill_by_process=_mean_fill(done),
-        batches_by_process=Counter(batch.process for batch in done),
-        reasons=Counter(batch.reason for batch in done),
+        batches_by_process=dict(Counter(batch.process for batch in done)),
+        reasons=dict(Counter(batch.reason for batch in done)),
     )
 
 
