@@ -15,9 +15,9 @@ from multiprocessing.connection import Connection
 from batcher.planning import cpsat
 from batcher.planning.conversion import Bundle, from_plan, scheduled, to_plan
 from batcher.planning.greedy import greedy
-from batcher.planning.improve import anneal
 from batcher.planning.index import index
 from batcher.planning.loads import Loader
+from batcher.planning.local_search import local_search
 from batcher.planning.plan import Plan
 from batcher.planning.problem import Problem
 
@@ -79,7 +79,7 @@ def improve(task: Task, pipe: Connection) -> None:
 
     if task.exact and len(instance.units) <= cpsat.MOST_UNITS:
         left = task.deadline - time.monotonic()
-        best = anneal(schedule, deadline=time.monotonic() + 0.15 * left, seed=task.seed)
+        best = local_search(schedule, deadline=time.monotonic() + 0.15 * left, seed=task.seed)
         tell(best)
         schedule = scheduled(instance, loader, best) or schedule
         cpsat.prove(
@@ -90,4 +90,4 @@ def improve(task: Task, pipe: Connection) -> None:
             on_better=tell,
             on_bound=lambda bound: pipe.send(Found(bound=bound)),
         )
-    tell(anneal(schedule, deadline=task.deadline, seed=task.seed, on_better=tell), finished=True)
+    tell(local_search(schedule, deadline=task.deadline, seed=task.seed, on_better=tell), finished=True)
