@@ -5,7 +5,7 @@ Each step is committed before the next is taken, so that after a crash at any mo
 stage the file, commit *sending*, publish, commit *delivered*. A ticket found in *sending* is asked of its transport.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,9 +13,9 @@ from batcher.dispatch.ticket import ticket_bytes
 from batcher.dispatch.transport import Transport
 from batcher.domain.batches import Ticket
 from batcher.domain.states import TicketState
-from batcher.errors import DispatchError, TransitionError
+from batcher.errors import DispatchError
 from batcher.store import batches
-from batcher.store.session import Store
+from batcher.store.session import Session, Store
 
 #: First and longest wait between tries, doubling in between.
 _BACKOFF_S, _BACKOFF_LIMIT_S = 2.0, 300.0
@@ -32,53 +32,101 @@ class Sent:
 
 
 def send_pending(store: Store, transports: Mapping[str, Transport], now: datetime) -> list[Sent]:
-    """Try every ticket whose time has come; a station in trouble holds up only its own tickets, in their order."""
+    """
+    Try every ticket whose time has come; a station in trouble holds up only its own tickets, in their order.
+
+    All tickets of one turn share their two commits: what is staged is committed as *sending* before any of it is
+    published, and what was published as *delivered* after all of it was.
+    """
+    turn = _Turn(store, transports, now)
+    for ticket in _pending(store, transports, now):
+        if ticket.state is TicketState.RELEASED:
+            turn.stage(ticket)
+    sending = turn.commit_sending()
+    for ticket in _pending(store, transports, now):
+        if ticket.state is TicketState.SENDING and (ticket.id in sending or not turn.fresh(ticket)):
+            turn.publish(ticket)
+    turn.commit_delivered()
+    return turn.results
+
+
+def _pending(store: Store, transports: Mapping[str, Transport], now: datetime) -> list[Ticket]:
+    """Return the tickets to be tried now: none of a station behind one that still has to wait."""
     with store.read() as session:
-        pending = batches.tickets(session, states=(TicketState.RELEASED, TicketState.SENDING))
-    results: list[Sent] = []
-    stuck: set[str] = set()
-    for ticket in pending:
-        if ticket.station in stuck or ticket.station not in transports:
-            continue
+        found = batches.tickets(session, states=(TicketState.RELEASED, TicketState.SENDING))
+    due: list[Ticket] = []
+    waiting: set[str] = set()
+    for ticket in found:
         if ticket.next_attempt_at is not None and ticket.next_attempt_at > now:
-            stuck.add(ticket.station)
-            continue
-        try:
-            if not _send(store, transports[ticket.station], ticket, now):
-                continue
-        except DispatchError as error:
-            _note_failure(store, ticket, str(error), now)
-            stuck.add(ticket.station)
-            results.append(Sent(ticket.id, ticket.station, delivered=False, error=str(error)))
-            continue
-        results.append(Sent(ticket.id, ticket.station, delivered=True))
-    return results
+            waiting.add(ticket.station)
+        if ticket.station in transports and ticket.station not in waiting:
+            due.append(ticket)
+    return due
 
 
-def _send(store: Store, transport: Transport, ticket: Ticket, now: datetime) -> bool:
-    """Bring one ticket to its station; false when it was taken back meanwhile."""
-    if ticket.state is TicketState.RELEASED:
-        transport.stage(ticket.id, ticket_bytes(ticket.document))
-        try:
-            _move(store, ticket.id, TicketState.SENDING, now)
-        except TransitionError:  # cancelled between our look and our commit
-            transport.discard(ticket.id)
+class _Turn:
+    """One turn of the outbox."""
+
+    def __init__(self, store: Store, transports: Mapping[str, Transport], now: datetime) -> None:
+        self._store, self._transports, self._now = store, transports, now
+        self._staged: list[Ticket] = []
+        self._published: list[Ticket] = []
+        self._stuck: set[str] = set()
+        self.results: list[Sent] = []
+
+    def fresh(self, ticket: Ticket) -> bool:
+        """Tell whether this turn has staged a ticket."""
+        return any(staged.id == ticket.id for staged in self._staged)
+
+    def stage(self, ticket: Ticket) -> None:
+        """Write a ticket beside its station's folder."""
+        if self._does(ticket, lambda to: to.stage(ticket.id, ticket_bytes(ticket.document))):
+            self._staged.append(ticket)
+
+    def commit_sending(self) -> set[str]:
+        """Commit what is staged as on its way; what was taken back meanwhile is thrown away."""
+        if not self._staged:
+            return set()
+        with self._store.write() as session:
+            wanted = {t.id for t in self._staged if _state(session, t) is TicketState.RELEASED}
+            for ticket_id in sorted(wanted):
+                batches.move_ticket(session, ticket_id, TicketState.SENDING, self._now)
+        for ticket in self._staged:
+            if ticket.id not in wanted:
+                self._does(ticket, lambda to, ticket_id=ticket.id: to.discard(ticket_id))  # type: ignore[misc]
+        return wanted
+
+    def publish(self, ticket: Ticket) -> None:
+        """Make a ticket visible to its station."""
+        if self._does(ticket, lambda to: to.publish(ticket.id)):
+            self._published.append(ticket)
+            self.results.append(Sent(ticket.id, ticket.station, delivered=True))
+
+    def commit_delivered(self) -> None:
+        """Commit the deliveries, but for tickets whose station's own report has overtaken it."""
+        if not self._published:
+            return
+        with self._store.write() as session:
+            for ticket in self._published:
+                if _state(session, ticket) is TicketState.SENDING:
+                    batches.move_ticket(session, ticket.id, TicketState.DELIVERED, self._now)
+
+    def _does(self, ticket: Ticket, what: Callable[[Transport], None]) -> bool:
+        """Take a step at a ticket's station, unless that is in trouble; a failure is kept, and tried again later."""
+        if ticket.station in self._stuck:
             return False
-    transport.publish(ticket.id)
-    _delivered(store, ticket.id, now)
-    return True
+        try:
+            what(self._transports[ticket.station])
+        except DispatchError as error:
+            self._stuck.add(ticket.station)
+            _note_failure(self._store, ticket, str(error), self._now)
+            self.results.append(Sent(ticket.id, ticket.station, delivered=False, error=str(error)))
+            return False
+        return True
 
 
-def _delivered(store: Store, ticket_id: str, now: datetime) -> None:
-    """Commit the delivery, unless the station's own report has overtaken it."""
-    with store.write() as session:
-        if batches.get_ticket(session, ticket_id).state is TicketState.SENDING:
-            batches.move_ticket(session, ticket_id, TicketState.DELIVERED, now)
-
-
-def _move(store: Store, ticket_id: str, state: TicketState, now: datetime) -> None:
-    with store.write() as session:
-        batches.move_ticket(session, ticket_id, state, now)
+def _state(session: Session, ticket: Ticket) -> TicketState:
+    return batches.get_ticket(session, ticket.id).state
 
 
 def _note_failure(store: Store, ticket: Ticket, error: str, now: datetime) -> None:

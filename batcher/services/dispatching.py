@@ -1,16 +1,22 @@
 """Between the stations' folders and the store: tickets out, reports in."""
 
+from pathlib import Path
+
 import structlog
 
 from batcher.dispatch.folders import station_folders
 from batcher.dispatch.hotfolder import HotFolder
 from batcher.dispatch.outbox import Sent, send_pending
 from batcher.dispatch.report_folder import ReportFile, ReportFolder
-from batcher.errors import DispatchError, Fault, SettingsError
+from batcher.domain.batches import StationReport
+from batcher.errors import DispatchError, Fault, InvariantError, NotFoundError, SettingsError, TransitionError
 from batcher.services.context import Floor
-from batcher.services.reports import apply_report
+from batcher.services.reports import apply_reports
 
 log = structlog.get_logger()
+
+#: Failures that are of one report and not of the store: trying it again would fail again.
+_ONE_REPORTS_FAULT = (TransitionError, InvariantError, NotFoundError)
 
 
 class StationDoors:
@@ -60,22 +66,41 @@ class StationDoors:
         return sum(self._read(sid, folder) for sid, folder in self._reports.items())
 
     def _read(self, station: str, folder: ReportFolder) -> int:
-        """Apply one station's reports; a folder that cannot be read is that station's trouble alone."""
-        count = 0
+        """Apply one station's reports in one commit; a folder that cannot be read is that station's trouble alone."""
         try:
-            for file in folder.read():
-                self._apply(folder, file)
-                count += 1
+            files = list(folder.read())
+            self._refuse(folder, files)
+            good = [(file.path, file.content) for file in files if isinstance(file.content, StationReport)]
+            try:
+                self._apply(folder, good)
+            except _ONE_REPORTS_FAULT:
+                for one in good:
+                    self._apply_alone(folder, one)
         except DispatchError as error:
             self._floor.metrics.dispatch_failures.labels(station=station).inc()
             log.error("reports_unreadable", station=station, why=str(error))  # noqa: TRY400 - the message tells it all
-        return count
+            return 0
+        return len(files)
 
-    def _apply(self, folder: ReportFolder, file: ReportFile) -> None:
-        if isinstance(file.content, Fault):
-            self._floor.metrics.reports.labels(outcome="unreadable").inc()
-            log.warning("report_unreadable", file=file.path.name, why=str(file.content))
-            folder.reject(file.path, str(file.content))
-        else:
-            apply_report(self._floor, file.content)
-            folder.done(file.path, self._floor.now())
+    def _refuse(self, folder: ReportFolder, files: list[ReportFile]) -> None:
+        for file in files:
+            if isinstance(file.content, Fault):
+                self._floor.metrics.reports.labels(outcome="unreadable").inc()
+                log.warning("report_unreadable", file=file.path.name, why=str(file.content))
+                folder.reject(file.path, str(file.content))
+
+    def _apply(self, folder: ReportFolder, files: list[tuple[Path, StationReport]]) -> None:
+        if files:
+            apply_reports(self._floor, [report for _, report in files])
+        for path, _ in files:
+            folder.done(path, self._floor.now())
+
+    def _apply_alone(self, folder: ReportFolder, file: tuple[Path, StationReport]) -> None:
+        """Apply one report; one that breaks what must hold is put aside, so that it cannot hold up the others."""
+        path, report = file
+        try:
+            self._apply(folder, [file])
+        except _ONE_REPORTS_FAULT as error:
+            log.exception("report_failed", station=report.station, ticket_id=report.ticket_id, code=error.code)
+            self._floor.metrics.reports.labels(outcome="failed").inc()
+            folder.reject(path, str(error))

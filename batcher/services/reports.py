@@ -5,7 +5,7 @@ Idempotent by (station, report_id). A report that contradicts what is known is k
 Reading reports from folders is `dispatch.report_folder`'s work.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,28 +52,40 @@ class _Verdict:
 
 def apply_report(floor: Floor, report: StationReport) -> ReportOutcome:
     """Apply one report, once; the answer to a repeat is that of the first time."""
-    now = floor.now()
+    return apply_reports(floor, (report,))[0]
+
+
+def apply_reports(floor: Floor, told: Sequence[StationReport]) -> list[ReportOutcome]:
+    """Apply reports in their order, in one commit."""
+    now, rules = floor.now(), floor.rules.current
     with floor.store.write() as session:
-        known = reports.find_report(session, report.station, report.report_id)
-        if known is not None:
-            return ReportOutcome("replayed", known.code or "", known.message or "")
-        verdict = _judge(session, floor.rules.current, report, now)
-        outcome = verdict.outcome
-        reports.record_report(
-            session,
-            report,
-            station=report.station,
-            report_id=report.report_id,
-            ticket_id=report.ticket_id,
-            kind=report.kind,
-            body={"items": report.items, "reason": report.reason, "at": report.at.isoformat()},
-            now=now,
-            outcome=outcome.outcome,
-            code=outcome.code,
-            message=outcome.message,
-        )
-    _tell(floor, report, verdict)
-    return outcome
+        verdicts = [_apply_once(session, rules, report, now) for report in told]
+    for report, verdict in zip(told, verdicts, strict=True):
+        if verdict.outcome.outcome != "replayed":
+            _tell(floor, report, verdict)
+    return [verdict.outcome for verdict in verdicts]
+
+
+def _apply_once(session: Session, rules: RuleSet, report: StationReport, now: datetime) -> _Verdict:
+    known = reports.find_report(session, report.station, report.report_id)
+    if known is not None:
+        return _no("replayed", known.code or "", known.message or "")
+    verdict = _judge(session, rules, report, now)
+    outcome = verdict.outcome
+    reports.record_report(
+        session,
+        report,
+        station=report.station,
+        report_id=report.report_id,
+        ticket_id=report.ticket_id,
+        kind=report.kind,
+        body={"items": report.items, "reason": report.reason, "at": report.at.isoformat()},
+        now=now,
+        outcome=outcome.outcome,
+        code=outcome.code,
+        message=outcome.message,
+    )
+    return verdict
 
 
 def _judge(session: Session, rules: RuleSet, report: StationReport, now: datetime) -> _Verdict:

@@ -1,11 +1,14 @@
 """Cases 91 to 98 of what stations report: contradictions are kept as evidence and change nothing."""
 
+import json
+
 import pytest
 
 from batcher.domain.batches import StationReport, Ticket
 from batcher.domain.states import TicketState
 from batcher.services.context import Floor
 from batcher.services.cycle import plan_cycle
+from batcher.services.dispatching import StationDoors
 from batcher.services.releasing import release_due
 from batcher.services.reports import apply_report
 from batcher.store import reports
@@ -69,3 +72,19 @@ def test_a_station_clock_days_off_is_told_and_not_used(floor: Floor, ticket: Tic
     wrong = StationReport("r1", ticket.station, ticket.id, "accepted", later(floor, days=-3).now())
     told = apply_report(floor, wrong)
     assert (told.outcome, told.code) == ("applied", "station_clock_skew")
+
+
+def test_many_reports_of_a_folder_are_applied_in_order_and_put_away(floor: Floor, ticket: Ticket) -> None:
+    out = floor.settings.state_dir / "stations" / ticket.station / "out"
+    for number, kind in enumerate(("accepted", "running", "done")):
+        document = {
+            "format": "batcher-report/1", "report_id": f"r{number}", "station": ticket.station,
+            "ticket_id": ticket.id, "kind": kind, "at": floor.now().isoformat(),
+        }  # fmt: skip
+        (out / f"r{number}.json").write_text(json.dumps(document))
+    doors = StationDoors(floor)
+    doors.open()
+    assert doors.read() == 3
+    assert state_of(floor, ticket) is TicketState.DONE
+    assert list(out.glob("*.json")) == []
+    assert doors.read() == 0
