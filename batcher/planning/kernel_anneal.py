@@ -24,6 +24,10 @@ PATIENCE = 2000
 #: How often the clock is looked at.
 _LOOK_S = 0.01
 _MOST_MOVES = 1 << 20
+#: About how many moves a second makes, and for each unit it takes before a plan that was molten is good again: with
+#: less, the search starts cooler and keeps more of the plan it was given.
+_MOVES_PER_S = 200_000
+_MOVES_TO_MELT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Cooling:
 
     hot: float = 0.4
     cold: float = 0.004
-    weights: tuple[float, ...] = (0.20, 0.14, 0.06, 0.20, 0.12, 0.12, 0.06, 0.05, 0.05)
+    weights: tuple[float, ...] = (0.28, 0.22, 0.06, 0.14, 0.10, 0.04, 0.05, 0.04, 0.07)
 
 
 def search(
@@ -72,8 +76,10 @@ def search(
     memory, loader = memory_of(instance, held.tolist(), seed), Loader(instance)
     if not held.size or not kernel.build(memory, rows, held):
         return sequences
-    scale = max(1.0, float(memory[t.COST]) / len(rows))
     began = looked = time.monotonic()
+    expected = max_moves or _MOVES_PER_S * (deadline - began)
+    scale = max(1.0, float(memory[t.COST]) / len(rows))
+    hot = scale * max(cooling.cold, cooling.hot * min(1.0, max(0.0, expected) / (_MOVES_TO_MELT * len(held))) ** 0.5)
     next_tell, told = began + 0.5, int(memory[t.BEST_COST])
     upto, chunk, done = _upto(cooling.weights), 64, 0
     while True:
@@ -82,7 +88,7 @@ def search(
             return bundles_of(memory, loader)
         if max_moves:
             chunk = min(max(1, max_moves // 1000), max_moves - done)
-        temperature = scale * cooling.hot * (cooling.cold / cooling.hot) ** spent
+        temperature = hot * (scale * cooling.cold / hot) ** spent
         kernel.run(memory, upto, chunk, temperature, PATIENCE)
         done += chunk
         now = time.monotonic()
