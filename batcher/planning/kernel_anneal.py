@@ -39,6 +39,12 @@ class Cooling:
     weights: tuple[float, ...] = (0.28, 0.22, 0.06, 0.14, 0.10, 0.04, 0.05, 0.04, 0.07)
 
 
+#: Finds its way out of a queue in the wrong order: best where lateness rules.
+FROM_HOT = Cooling()
+#: Polishes a good order: best where batches and changeovers rule.
+FROM_WARM = Cooling(hot=0.1, cold=0.001)
+
+
 def search(
     instance: Instance,
     sequences: list[list[Bundle]],
@@ -46,7 +52,7 @@ def search(
     *,
     deadline: float,
     seed: int,
-    cooling: Cooling = Cooling(),
+    cooling: Cooling = FROM_HOT,
     on_better: Callable[[list[list[Bundle]]], None] | None = None,
     max_moves: int | None = None,
 ) -> list[list[Bundle]]:

@@ -26,7 +26,11 @@ def local_search(
     seed: int,
     on_better: Callable[[list[list[Bundle]]], None] | None = None,
 ) -> list[list[Bundle]]:
-    """Improve a schedule until the deadline (on the monotonic clock), and return the best sequences found."""
+    """
+    Improve a schedule until the deadline (on the monotonic clock), and return the best sequences found.
+
+    Even seeds start hot and odd ones warm, so that searches side by side suit both late and well-paced floors.
+    """
     instance, loader = schedule.instance, schedule.loader
     kernel = _kernel(deadline)
     if kernel is None:
@@ -43,7 +47,10 @@ def local_search(
     if not kernel_state.supported(instance):
         return anneal(schedule, deadline=deadline, seed=seed, on_better=on_better)
     sequences = [[(run.mode, run.load) for run in sequence] for sequence in schedule.sequences]
-    return kernel_anneal.search(instance, sequences, kernel, deadline=deadline, seed=seed, on_better=on_better)
+    cooling = (kernel_anneal.FROM_HOT, kernel_anneal.FROM_WARM)[seed % 2]
+    return kernel_anneal.search(
+        instance, sequences, kernel, deadline=deadline, seed=seed, cooling=cooling, on_better=on_better
+    )
 
 
 def _kernel(deadline: float) -> Kernel | None:
