@@ -3,6 +3,7 @@ Is a plan feasible, and what does it cost? Independent of everything that makes 
 
 It recomputes every rule of the planning problem from the problem and the plan alone and shares no code with any
 solver, so that a solver's mistake cannot hide here. Money is summed in minor units times 3600, in whole numbers.
+P1 to P9 are the invariants of `docs/planning.md`.
 """
 
 from collections import Counter, defaultdict
@@ -59,7 +60,7 @@ class _Judge:
         )
 
     def _batch(self, batch: Batch) -> Iterator[str]:
-        """Tell what is wrong with one batch by itself, and charge for it."""
+        """Tell what is wrong with one batch by itself (P1 to P6, links aside), and charge for it."""
         mode = self.modes.get((batch.family, batch.station))
         if mode is None or batch.station not in self.stations:
             yield f"family {batch.family} cannot run on {batch.station}"
@@ -94,7 +95,7 @@ class _Judge:
         self.cost3600["running"] += self.stations[batch.station].cost_per_hour * run
 
     def _station(self, station: Station, batches: list[Batch]) -> Iterator[str]:
-        """Tell what is wrong with a station's sequence, and charge for its changeovers."""
+        """Tell what is wrong with a station's sequence (P7, P8), and charge for its changeovers."""
         states = {state: k for k, state in enumerate(self.problem.changeovers.states)}
         gaps = _gaps(station)
         loads: Counter[tuple[int, int]] = Counter()
@@ -120,6 +121,7 @@ class _Judge:
                 yield f"{station.id} begins {count} batches unattended from {gap[0]}, its magazine: {station.magazine}"
 
     def _precedence(self) -> Iterator[str]:
+        """Tell which jobs start before those they wait for allow (P6), or without them (P9)."""
         for job in self.problem.jobs:
             batch = self.batch_of.get(job.id)
             for link in job.after if batch is not None else ():
@@ -130,6 +132,7 @@ class _Judge:
                     yield f"job {job.id} starts at {batch.start}, before {link.job} allows at {before.end + link.lag}"
 
     def _groups(self) -> Iterator[str]:
+        """Tell which groups are not whole (P4)."""
         places: defaultdict[str, set[str | None]] = defaultdict(set)
         for job in self.problem.jobs:
             if job.group is not None:
@@ -140,6 +143,7 @@ class _Judge:
                 yield f"group {group} is torn apart"
 
     def _unplanned(self, missing: list[str]) -> Iterator[str]:
+        """Tell which jobs are neither planned nor told as unplanned, or both (P9)."""
         told = set(self.plan.unplanned)
         for name in missing:
             if name not in told:
@@ -167,6 +171,7 @@ class _Judge:
 
 
 def _suits(job: Job, batch: Batch) -> Iterator[str]:
+    """Tell why a job may not be in a batch: family and station (P1), release (P6)."""
     if job.family != batch.family:
         yield f"job {job.id} is of another family"
     if job.stations is not None and batch.station not in job.stations:
@@ -176,6 +181,7 @@ def _suits(job: Job, batch: Batch) -> Iterator[str]:
 
 
 def _room(jobs: list[Job], batch: Batch, mode: Mode) -> Iterator[str]:
+    """Tell why jobs do not fit together, or do not lie as the sheet demands (P3)."""
     if mode.sheet is None:
         size = sum(job.size for job in jobs)
         if mode.capacity is None or size > mode.capacity:
@@ -225,6 +231,7 @@ def _gaps(station: Station) -> list[tuple[int, int]]:
 
 
 def _unattended(batch: Batch, family: Family, station: Station, begin: int, seconds: int) -> Iterator[str]:
+    """Tell why a batch may not begin with nobody there (P8)."""
     if not family.unattended:
         yield f"batch {batch.id}: needs an operator at {begin}"
     if seconds and not station.setup_unattended:
