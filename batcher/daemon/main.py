@@ -25,7 +25,7 @@ from batcher.daemon.notify import Notifier, Watchdog, take_notifier
 from batcher.daemon.reload import note_in_force, reload_rules
 from batcher.daemon.server import Address, ApiServer, bind
 from batcher.daemon.watch import changes
-from batcher.domain.clock import Clock
+from batcher.domain.clock import FloorClock
 from batcher.errors import DaemonUnavailableError, SettingsError
 from batcher.metrics import Metrics
 from batcher.rules.schema import load_rules
@@ -72,7 +72,7 @@ def run(settings: Settings) -> None:
         notifier.close()
 
 
-def open_floor(settings: Settings, clock: Clock) -> Floor:
+def open_floor(settings: Settings, clock: FloorClock) -> Floor:
     """Return the floor of these settings: rules read, database brought up to date and held."""
     rules = load_rules(settings.rules, catalogue=settings.catalogue)
     settings.state_dir.mkdir(parents=True, exist_ok=True)

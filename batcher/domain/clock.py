@@ -1,16 +1,27 @@
 """
-The one source of time: the wall clock, or a floor's clock that runs N times as fast.
+The one source of time: the wall clock, a floor's clock that runs N times as fast, or one that is set by hand.
 
-Everything takes an instant or a `Clock` as an argument; nothing else asks the system.
+Everything takes an instant or a clock as an argument; nothing else asks the system.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 #: What loops and services are handed: aware UTC now.
 Now = Callable[[], datetime]
+
+
+class FloorClock(Protocol):
+    """What tells a floor its time."""
+
+    def now(self) -> datetime:
+        """Return the floor's time, aware UTC."""
+
+    def real_seconds(self, floor_seconds: float) -> float:
+        """Return how long `floor_seconds` last on the wall clock."""
 
 
 @dataclass(frozen=True)
@@ -47,3 +58,22 @@ class Clock:
     def real_seconds(self, floor_seconds: float) -> float:
         """Return how long `floor_seconds` last on the wall clock."""
         return floor_seconds / self.speed
+
+
+class SteppedClock:
+    """A clock that stands until it is set: a simulation's, of which no second lasts."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        """Return the moment it was set to, aware UTC."""
+        return self._now
+
+    def set(self, now: datetime) -> None:
+        """Stand at another moment."""
+        self._now = now
+
+    def real_seconds(self, floor_seconds: float) -> float:  # noqa: ARG002 - a clock like any other
+        """Return 0: nobody waits for it."""
+        return 0.0

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from batcher.domain.clock import Clock
+from batcher.domain.clock import FloorClock
 from batcher.metrics import Metrics
 from batcher.rules.ruleset import RuleSet
 from batcher.services.plan_in_force import PlanBox
@@ -44,7 +44,7 @@ class Floor:
     store: Store
     rules: RulesBox
     metrics: Metrics
-    clock: Clock
+    clock: FloorClock
     settings: Settings
     plans: PlanBox = field(default_factory=PlanBox)
     #: set when something happened that the plan in force does not know; the plan loop looks at it

@@ -4,7 +4,7 @@ From the plan in force to released batches: what must start now becomes batch, t
 When a batch starts is decided by `planning.release`; how its ticket reaches the station is `dispatch.outbox`'s work.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,7 +15,7 @@ from batcher.domain.ids import check_code, new_id
 from batcher.domain.orders import OpenWork
 from batcher.errors import TransitionError
 from batcher.planning.plan import Batch
-from batcher.planning.release import Candidate, Reason, decide
+from batcher.planning.release import Candidate, Decision, Reason, StationNow, decide
 from batcher.rules.batch_rules import BatchRule
 from batcher.rules.facts import job_facts
 from batcher.rules.ruleset import RuleSet
@@ -28,9 +28,19 @@ from batcher.store import batches, orders
 
 log = structlog.get_logger()
 
+#: Decides for the candidates of one station, now, and until it is asked again: see `planning.release.decide`.
+Policy = Callable[[Sequence[Candidate], StationNow, int, int], list[Decision]]
 
-def release_due(floor: Floor) -> list[Ticket]:
-    """Release what the policy wants started now; nothing without a plan, or under rules the plan was not made by."""
+
+def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] | None = None) -> list[Ticket]:
+    """
+    Release what the policy wants started now; nothing without a plan, or under rules the plan was not made by.
+
+    Parameters
+    ----------
+    only
+        Stations to look at; none: all.
+    """
     plan, rules = floor.plans.current, floor.rules.current
     if plan is None or plan.rules_hash != rules.hash:
         return []
@@ -39,9 +49,9 @@ def release_due(floor: Floor) -> list[Ticket]:
         outlooks = read_outlooks(session, rules, floor.now())
     released: list[Ticket] = []
     for station_id, views in waiting.items():
-        outlook = outlooks.get(station_id)
+        outlook = outlooks.get(station_id) if only is None or station_id in only else None
         while outlook is not None and outlook.live < rules.queue_depth(station_id):
-            ticket, outlook = _release_next(floor, plan, rules, views, station_id, outlook)
+            ticket, outlook = _release_next(floor, policy, plan, rules, views, station_id, outlook)
             if ticket is not None:
                 released.append(ticket)
     return released
@@ -49,6 +59,7 @@ def release_due(floor: Floor) -> list[Ticket]:
 
 def _release_next(
     floor: Floor,
+    policy: Policy,
     plan: PlanInForce,
     rules: RuleSet,
     views: list[Candidate],
@@ -61,7 +72,7 @@ def _release_next(
     station = station_now(rules, rules.stations[station_id], outlook, plan, now)
     seconds_now = int((now - plan.snapshot.at).total_seconds())
     lead = int(floor.settings.dispatch_s) + 1
-    chosen = next((d for d in decide(views, station, seconds_now, lead) if d.release), None)
+    chosen = next((d for d in policy(views, station, seconds_now, lead) if d.release), None)
     if chosen is None:
         return None, None
     plan.gone.add(chosen.batch_id)

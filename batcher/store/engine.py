@@ -27,13 +27,15 @@ from batcher.errors import BatcherError, InvariantError, SettingsError, StoreErr
 
 #: How long a statement waits for another process's write.
 _BUSY_TIMEOUT_MS = 5_000
-_PRAGMAS = (
+_Pragmas = tuple[tuple[str, str, object], ...]
+_PRAGMAS: _Pragmas = (
     # name, value to set, value to read back
     ("busy_timeout", str(_BUSY_TIMEOUT_MS), _BUSY_TIMEOUT_MS),
     ("journal_mode", "WAL", "wal"),
     ("synchronous", "FULL", 2),
     ("foreign_keys", "ON", 1),
 )
+_PASSING: _Pragmas = (*_PRAGMAS, ("synchronous", "OFF", 0))
 #: Names our writers' advisory lock on PostgreSQL ("batcher" in hexadecimal, cut to 63 bits).
 _WRITER_LOCK = 0x6261_7463_6865_72
 _WRITES = "batcher_writes"
@@ -65,12 +67,22 @@ def sqlite_file(url: str) -> Path | None:
     return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
 
 
-def make_engine(url: str) -> Engine:
-    """Return an engine for reading whose transactions see one moment; `writing` makes one that may write."""
+def make_engine(url: str, *, durable: bool = True) -> Engine:
+    """
+    Return an engine for reading whose transactions see one moment; `writing` makes one that may write.
+
+    Parameters
+    ----------
+    durable
+        Wait until a commit is on the medium; a database that nobody wants after a power cut need not.
+    """
+    parsed = parse_url(url)
+    # a connection to a file cannot go stale, one to a server can
+    ping = parsed.get_backend_name() != "sqlite"
     # parameters hold what people had engraved: they belong in no error message and no log
-    engine = create_engine(parse_url(url), hide_parameters=True, pool_pre_ping=True, pool_size=8, max_overflow=24)
+    engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=ping, pool_size=8, max_overflow=24)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "connect", _set_up_sqlite if durable else _set_up_passing_sqlite)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -80,14 +92,18 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(**{_WRITES: True})
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:
+def _set_up_sqlite(connection: Any, _record: object, pragmas: _Pragmas = _PRAGMAS) -> None:
     # the driver's own idea of transactions skips SELECT and DDL; `_begin` says BEGIN instead
     connection.isolation_level = None
-    for name, value, expected in _PRAGMAS:
+    for name, value, expected in pragmas:
         connection.execute(f"PRAGMA {name}={value}")
         found = connection.execute(f"PRAGMA {name}").fetchone()[0]
         if found != expected:
             raise StoreError(f"SQLite refuses PRAGMA {name}={value} (it says {found}); is the file on a network share?")
+
+
+def _set_up_passing_sqlite(connection: Any, record: object) -> None:
+    _set_up_sqlite(connection, record, _PASSING)
 
 
 def _begin(connection: Connection) -> None:

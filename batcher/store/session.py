@@ -34,7 +34,7 @@ class Store:
         self._writer_thread: int | None = None
 
     @classmethod
-    def open(cls, url: str, *, exclusive: bool) -> "Store":
+    def open(cls, url: str, *, exclusive: bool, durable: bool = True) -> "Store":
         """
         Open a database that has been brought up to date by `migrate.upgrade`.
 
@@ -42,6 +42,8 @@ class Store:
         ----------
         exclusive
             Hold the lock file beside a SQLite database until `close`: what a daemon does. Others may still read.
+        durable
+            Wait until each commit is on the medium; false only for what nobody wants after a power cut.
 
         Raises
         ------
@@ -54,7 +56,7 @@ class Store:
         if database is not None and not database.exists():
             raise SchemaVersionError(f"there is no database at {database}; `batcher db upgrade` makes one")
         file_lock = lock.FileLock(lock.lock_path(database)) if exclusive and database is not None else None
-        engine = make_engine(url)
+        engine = make_engine(url, durable=durable)
         try:
             _check_schema(engine)
         except BaseException:
