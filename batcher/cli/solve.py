@@ -9,7 +9,9 @@ from rich.status import Status
 
 from batcher.cli.output import JsonOption, errors, print_json, tell
 from batcher.planning.documents import load_json, read_plan, read_problem, save_json, write_plan
+from batcher.planning.draw import BATCH, pictures
 from batcher.planning.plan import PlanResult, Verdict
+from batcher.planning.problem import Problem
 from batcher.planning.solve import solve as search
 
 
@@ -20,6 +22,14 @@ def solve(
     workers: Annotated[int, typer.Option(min=1, help="Processes that search at the same time.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
     start: Annotated[Path | None, typer.Option(help="A plan to improve on.")] = None,
+    draw: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A directory for pictures: plan.svg of the whole plan, batch-ID.svg of each batch. Made when it is "
+            "not there; pictures of batches that it holds already are replaced.",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """
@@ -27,9 +37,13 @@ def solve(
 
     Exit 0 with a plan that keeps every rule; 65 with every fault of a document and where it stands; 66 without a file.
 
-    Example: batcher solve problem.json --out plan.json --seconds 10
+    With --seconds 0 and --start, a plan that is there already is judged and drawn, unless a quick one is cheaper.
+
+    Example: batcher solve problem.json --out plan.json --seconds 10 --draw pictures
     """
     began = time.monotonic()
+    if draw is not None:
+        draw.mkdir(parents=True, exist_ok=True)  # before the search: what cannot be written is told at once
     document = read_problem(load_json(problem))
     first = None if start is None else read_plan(load_json(start))
     with errors.status(f"Planning {len(document.jobs)} jobs") as status:
@@ -42,10 +56,20 @@ def solve(
             on_progress=_Watch(status),
         )
     save_json(out, write_plan(result.plan))
+    if draw is not None:
+        _draw(draw, document, result)
     if json:
         print_json(_summary(result))
     else:
         tell(_line(result))
+
+
+def _draw(directory: Path, problem: Problem, result: PlanResult) -> None:
+    """Write every picture of a plan, and remove those of batches that an earlier plan had."""
+    for old in directory.glob(f"{BATCH}*.svg"):
+        old.unlink()
+    for name, picture in pictures(problem, result.plan, result.verdict):
+        (directory / name).write_text(picture, encoding="utf-8")
 
 
 class _Watch:

@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 from batcher.planning.documents import load_json, read_plan, save_json, write_problem
 from batcher.planning.verify import judge
@@ -55,3 +56,37 @@ def test_a_plan_to_start_from_is_improved_on(tmp_path: Path) -> None:
     assert batcher(tmp_path / "problem.json", "--out", second, "--seconds", "0", "--start", first).returncode == 0
     costs = [judge(two_ovens(), read_plan(load_json(path))).cost for path in (first, second)]
     assert costs[1] <= costs[0]
+
+
+def test_a_plan_is_drawn_whole_and_batch_by_batch_in_place_of_an_older_one(tmp_path: Path) -> None:
+    save_json(tmp_path / "problem.json", write_problem(two_ovens()))
+    pictures = tmp_path / "drawn" / "today"
+    pictures.mkdir(parents=True)
+    (pictures / "batch-b99.svg").write_text("of a plan before", encoding="utf-8")
+    (pictures / "notes.svg").write_text("somebody's", encoding="utf-8")
+    done = batcher(tmp_path / "problem.json", "--out", tmp_path / "plan.json", "--seconds", "0", "--draw", pictures)
+    assert done.returncode == 0, done.stderr
+    batches = read_plan(load_json(tmp_path / "plan.json")).batches
+    names = {path.name for path in pictures.iterdir()}
+    assert names == {"plan.svg", "notes.svg", *(f"batch-{batch.id}.svg" for batch in batches)}
+    for name in names - {"notes.svg"}:
+        assert ElementTree.parse(pictures / name).getroot().tag.endswith("svg")
+
+
+def test_pictures_that_have_no_place_to_go_are_refused_before_the_search(tmp_path: Path) -> None:
+    save_json(tmp_path / "problem.json", write_problem(two_ovens()))
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    done = batcher(tmp_path / "problem.json", "--out", tmp_path / "plan.json", "--draw", tmp_path / "taken")
+    assert done.returncode == 73
+    assert not (tmp_path / "plan.json").exists()
+
+
+def test_with_no_time_a_plan_that_is_there_is_drawn_as_it_is(tmp_path: Path) -> None:
+    save_json(tmp_path / "problem.json", write_problem(two_ovens()))
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    assert batcher(tmp_path / "problem.json", "--out", first, "--seconds", "2").returncode == 0
+    drawn = ("--out", second, "--seconds", "0", "--start", first, "--draw", tmp_path / "drawn")
+    assert batcher(tmp_path / "problem.json", *drawn).returncode == 0
+    before = {(b.station, b.start, b.end) for b in read_plan(load_json(first)).batches}
+    assert {(b.station, b.start, b.end) for b in read_plan(load_json(second)).batches} == before
+    assert len(list((tmp_path / "drawn").glob("batch-*.svg"))) == len(before)
