@@ -154,16 +154,23 @@ class _Daemon:
             return Loop(name, real(floor_s), run)
 
         return [
-            loop("reports", settings.reports_s, self._doors.read),
+            loop("reports", settings.reports_s, self._read_reports),
             loop("poll", settings.poll_s, OrderDrop(floor).poll),
             loop("plan", settings.plan_s / 4, pacer.turn),
             loop("dispatch", settings.dispatch_s, self._dispatch),
             loop("housekeeping", settings.housekeeping_s, lambda: housekeep(floor)),
         ]
 
+    # a reload opens other doors: each turn asks for those of now
+
+    def _read_reports(self) -> None:
+        self._doors.read()
+
     def _dispatch(self) -> None:
-        release_due(self._floor)
-        self._doors.send()
+        try:
+            release_due(self._floor)
+        finally:  # what has been released is sent, whatever keeps the next batch back
+            self._doors.send()
 
     def _on_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -177,8 +184,11 @@ class _Daemon:
         self._stop.set()
 
     async def _watch_rules(self) -> None:
-        async for _ in changes(self._floor.settings.rules, self._stop):
-            self._reload.set()
+        try:
+            async for _ in changes(self._floor.settings.rules, self._stop):
+                self._reload.set()
+        except OSError as error:  # the system's limit of watches: SIGHUP still reloads
+            log.error("rules_not_watched", why=str(error))  # noqa: TRY400 - the message tells it all
 
     async def _reload_when_told(self) -> None:
         while True:

@@ -14,6 +14,7 @@ from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
 from batcher.services.context import Floor
 from batcher.services.trial import try_rules
+from batcher.store import stations
 
 log = structlog.get_logger()
 
@@ -28,10 +29,11 @@ def reload_rules(floor: Floor) -> bool:
         rules = _read(floor)
         if rules.hash != in_force.hash:
             try_rules(floor, rules)
-    except BatcherError as error:
+            with floor.store.write() as session:
+                stations.ensure_stations(session, list(rules.stations), floor.now())
+    except Exception as error:  # noqa: BLE001 - whatever it was, the rules in force stay, and the next reload is heard
         floor.metrics.reload_success.set(0)
-        faults = [str(fault) for fault in error.faults] if isinstance(error, FaultsError) else [str(error)]
-        log.error("rules_refused", rules_hash=in_force.hash, code=error.code, faults=faults)  # noqa: TRY400 - told whole
+        _tell_refusal(error, in_force.hash)
         return False
     now = floor.now()
     note_in_force(floor, rules.hash)
@@ -42,6 +44,14 @@ def reload_rules(floor: Floor) -> bool:
     floor.replan.set()
     log.info("rules_in_force", rules_hash=rules.hash, before=in_force.hash)
     return True
+
+
+def _tell_refusal(error: Exception, rules_hash: str) -> None:
+    if not isinstance(error, BatcherError):
+        log.error("rules_refused", rules_hash=rules_hash, code="bug", exc_info=error)
+        return
+    faults = [str(fault) for fault in error.faults] if isinstance(error, FaultsError) else [str(error)]
+    log.error("rules_refused", rules_hash=rules_hash, code=error.code, faults=faults)
 
 
 def _read(floor: Floor) -> RuleSet:

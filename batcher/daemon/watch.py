@@ -30,11 +30,14 @@ async def changes(directory: Path, stop: asyncio.Event, *, look_ms: int = _LOOK_
         if identity is None:
             await _pause(stop, look_ms)
         else:
-            async for changed in _watch(directory, stop, look_ms):
-                if changed:
-                    yield changed
-                if _identity(directory) != identity:
-                    break
+            try:
+                async for changed in _watch(directory, stop, look_ms):
+                    if changed:
+                        yield changed
+                    if _identity(directory) != identity:
+                        break
+            except FileNotFoundError:  # it went away before it could be watched
+                await _pause(stop, look_ms)
         found = _identity(directory)
         if found is not None and found != identity:
             yield frozenset({directory})

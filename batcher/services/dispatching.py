@@ -41,10 +41,10 @@ class StationDoors:
         """
         troubles = []
         for sid, folders in self._folders.items():
-            folders.create()
             try:
+                folders.create()
                 self._hot[sid].check()
-            except DispatchError as error:
+            except (DispatchError, OSError) as error:
                 troubles.append(f"station {sid}: {error}")
         if troubles:
             raise SettingsError("\n".join(troubles))

@@ -42,6 +42,18 @@ def test_sighup_takes_good_rules_and_refuses_broken_ones_naming_every_fault(floo
     assert "batcher_rules_last_reload_successful 1.0" in floor.get("/metrics").text
 
 
+def test_a_station_added_while_the_floor_runs_gets_tickets_and_its_reports_are_read(floor: RunningFloor) -> None:
+    floor.start()
+    before = in_force(floor)
+    (floor.how.rules / "more.yaml").write_text(
+        "stations:\n  uv-3: {process: uv-print, magazine: 6, cost_per_hour_minor: 1, cost_per_batch_minor: 1}\n"
+    )
+    floor.wait_for(lambda: in_force(floor) != before)
+    floor.started.append(floor.how.start_stations())
+    floor.post("/v1/orders", orders(15))
+    floor.wait_for(lambda: floor.get("/v1/tickets?station=uv-3&state=done").json())
+
+
 def test_rules_that_would_strand_waiting_work_are_refused(floor: RunningFloor) -> None:
     floor.start()
     floor.post("/v1/orders", orders(3))
