@@ -1,6 +1,7 @@
 """New rules on the live queue, without acting on it: what a reload would do before it does it."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from batcher.errors import Fault, RulesError
@@ -9,6 +10,7 @@ from batcher.planning.solve import solve
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 from batcher.services.cycle import read_snapshot
+from batcher.store import batches
 
 #: A trial asks whether the rules work, not for the best plan under them.
 _TRIAL_BUDGET_S = 0.0
@@ -36,7 +38,7 @@ def try_rules(floor: Floor, rules: RuleSet, *, left_out_before: Collection[str] 
     Raises
     ------
     RulesError
-        When work that is planned now could not be made under them.
+        When work that is planned now could not be made under them, or a station is gone that has tickets in hand.
     PlanningError
         When no plan can be made.
     """
@@ -51,12 +53,25 @@ def try_rules(floor: Floor, rules: RuleSet, *, left_out_before: Collection[str] 
     for job in then.problem.jobs:
         if job.family not in families and job.id in was_able:
             stranded[job.id] = f"no station may run family {job.family}"
-    if stranded:
-        raise RulesError(tuple(_faults(stranded)))
+    faults = (*_deserted(floor, rules), *_faults(stranded))
+    if faults:
+        raise RulesError(faults)
     return Trial(result, dict(then.left_out))
 
 
+def _deserted(floor: Floor, rules: RuleSet) -> Iterator[Fault]:
+    """Yield the stations that the rules no longer have and that hold tickets: nobody would read their reports."""
+    with floor.store.read() as session:
+        live = Counter(entry.batch.station for entry in batches.live_batches(session))
+    for station, count in live.items():
+        if station not in rules.stations:
+            message = f"is gone and has live tickets: {count}; take it down, and out of the rules when they have ended"
+            yield Fault(f"station {station}", message, "strands_work")
+
+
 def _faults(stranded: dict[str, str]) -> list[Fault]:
+    if not stranded:
+        return []
     named = [Fault(f"job {job}", why, "strands_work") for job, why in sorted(stranded.items())[:_NAMED]]
     jobs = "1 waiting job" if len(stranded) == 1 else f"{len(stranded)} waiting jobs"
     count = Fault("the live queue", f"{jobs} could not be made under these rules", "strands_work")

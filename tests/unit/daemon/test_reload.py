@@ -12,7 +12,7 @@ from batcher.services.context import Floor
 from batcher.services.cycle import plan_cycle
 from batcher.services.releasing import release_due
 from tests.builders_api import RULES, opened_floor
-from tests.builders_floor import order_document, take
+from tests.builders_floor import order_document, run_through, send, take
 
 #: A bed that costs next to nothing: whatever can be printed is planned on it.
 CHEAP_BED = """stations:
@@ -33,6 +33,20 @@ def test_a_station_that_new_rules_add_is_given_work(floor: Floor) -> None:
     take(floor, *(order_document() for _ in range(15)))
     plan_cycle(floor)
     assert [ticket.station for ticket in release_due(floor)] == ["uv-3"]
+
+
+def test_a_station_that_has_tickets_in_hand_cannot_be_taken_out(floor: Floor) -> None:
+    more = floor.settings.rules / "more.yaml"
+    more.write_text(CHEAP_BED)
+    reload_rules(floor)
+    take(floor, *(order_document() for _ in range(15)))
+    plan_cycle(floor)
+    (ticket,) = release_due(floor)
+    more.unlink()
+    assert not reload_rules(floor)
+    send(floor)
+    run_through(floor, ticket)
+    assert reload_rules(floor)
 
 
 def test_rules_that_cannot_even_be_listed_leave_those_in_force(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
