@@ -6,6 +6,7 @@ What a command does is in its own file; which exit code a failure has is in `exi
 
 import importlib
 import sys
+import traceback
 from typing import Any
 
 import structlog
@@ -91,6 +92,9 @@ def main() -> None:
         app()
     except (BatcherError, OSError) as error:
         _show(error)
+        sys.exit(exit_code(error))
+    except Exception as error:  # noqa: BLE001 - a bug, told whole, with a code of its own
+        traceback.print_exc()
         sys.exit(exit_code(error))
 
 
