@@ -21,14 +21,17 @@ from batcher.planning.conversion import to_plan
 from batcher.planning.greedy import greedy
 from batcher.planning.index import index
 from batcher.planning.loads import Loader
-from batcher.planning.plan import Plan, PlanResult, PlanStatus, Verdict
+from batcher.planning.plan import Batch, Plan, PlanResult, PlanStatus, Verdict
 from batcher.planning.problem import Problem
+from batcher.planning.stability import batches_kept
 from batcher.planning.verify import judge
 
 #: How long past the budget a child may live before it is killed.
 GRACE_S = 5.0
 #: Less than this is not worth starting a child for.
 LEAST_SEARCH_S = 0.5
+#: Plans whose costs differ by less than this, one minor unit, cost the same.
+SAME_COST = 1.0
 #: A child stops this much early, so that its last answer arrives within the budget.
 _HANDOVER_S = 0.1
 
@@ -60,7 +63,8 @@ def solve(
     seed
         Of every random choice.
     start
-        A plan to improve on; one that breaks a rule is ignored.
+        A plan to improve on; one that breaks a rule is ignored. Of plans that cost the same, that which keeps most of
+        its batches is returned.
     memory_mb
         Address space of each child.
     on_progress
@@ -79,6 +83,7 @@ def solve(
     board.offer(to_plan(greedy(instance, loader, budget_s=budget_s * 0.1)))
     greedy_cost = board.verdict.cost
     if start is not None:
+        board.last = start.batches
         board.offer(start)
     note = ""
     if not board.proven:
@@ -98,6 +103,7 @@ class _Board:
         self.plan = Plan((), tuple(job.id for job in problem.jobs))
         self.verdict = judge(problem, self.plan)
         self.bound = 0.0
+        self.last: tuple[Batch, ...] = ()  #: of the plan to stay near to
         self.usable = 0  #: feasible answers of children
 
     @property
@@ -110,16 +116,24 @@ class _Board:
             self.bound = max(self.bound, bound)
 
     def offer(self, plan: Plan, *, of_child: bool = False) -> bool:
-        """Take a plan if it keeps every rule and beats the best: fewer unplanned jobs first, then less cost."""
+        """Take a plan if it keeps every rule and beats the best."""
         verdict = judge(self.problem, plan)
         if not verdict.feasible:
             return False
         self.usable += of_child
-        if (verdict.unplanned, verdict.cost) < (self.verdict.unplanned, self.verdict.cost):
+        if self._beats(plan, verdict):
             self.plan, self.verdict = plan, verdict
             if self.on_progress is not None:
                 self.on_progress(verdict, self.bound)
         return True
+
+    def _beats(self, plan: Plan, verdict: Verdict) -> bool:
+        """Tell whether a plan is better: fewer unplanned jobs, then less cost, then more of the last plan's batches."""
+        best = self.verdict
+        if verdict.unplanned == best.unplanned and abs(verdict.cost - best.cost) < SAME_COST and self.last:
+            kept, held = batches_kept(self.last, plan) or 0, batches_kept(self.last, self.plan) or 0
+            return (-kept, verdict.cost) < (-held, best.cost)
+        return (verdict.unplanned, verdict.cost) < (best.unplanned, best.cost)
 
     def result(self, seconds: float, greedy_cost: float, note: str) -> PlanResult:
         status = PlanStatus.OPTIMAL if self.proven else PlanStatus.FALLBACK if note else PlanStatus.FEASIBLE
