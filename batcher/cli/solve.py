@@ -10,9 +10,15 @@ from rich.status import Status
 from batcher.cli.output import JsonOption, errors, print_json, tell
 from batcher.planning.documents import load_json, read_plan, read_problem, save_json, write_plan
 from batcher.planning.draw import BATCH, pictures
-from batcher.planning.plan import PlanResult, Verdict
+from batcher.planning.plan import Plan, PlanResult, Verdict
 from batcher.planning.problem import Problem
 from batcher.planning.solve import solve as search
+from batcher.planning.stability import batches_kept, remaining
+from batcher.planning.verify import judge
+from batcher.planning.warm import warm_start
+
+#: However short the budget, so long may new jobs take to find a place in the plan to start from.
+_LEAST_CARRYING_S = 1.0
 
 
 def solve(
@@ -21,7 +27,10 @@ def solve(
     seconds: Annotated[float, typer.Option(min=0, help="Wall time to spend; a plan comes out whatever it is.")] = 30,
     workers: Annotated[int, typer.Option(min=1, help="Processes that search at the same time.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
-    start: Annotated[Path | None, typer.Option(help="A plan to improve on.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="A plan to improve on and stay near to: of this problem, or of its queue at another moment."),
+    ] = None,
     draw: Annotated[
         Path | None,
         typer.Option(
@@ -45,8 +54,9 @@ def solve(
     if draw is not None:
         draw.mkdir(parents=True, exist_ok=True)  # before the search: what cannot be written is told at once
     document = read_problem(load_json(problem))
-    first = None if start is None else read_plan(load_json(start))
+    given = None if start is None else read_plan(load_json(start))
     with errors.status(f"Planning {len(document.jobs)} jobs") as status:
+        first = None if given is None else _carried_over(document, given, seconds)
         result = search(
             document,
             budget_s=seconds - (time.monotonic() - began),
@@ -58,10 +68,23 @@ def solve(
     save_json(out, write_plan(result.plan))
     if draw is not None:
         _draw(draw, document, result)
+    kept = None if given is None else batches_kept(remaining(given.batches, _waiting(document)), result.plan)
     if json:
-        print_json(_summary(result))
+        print_json({**_summary(result), "batches_kept": kept})
     else:
-        tell(_line(result))
+        tell(_line(result) + ("" if kept is None else f"; {kept:.0%} of the start's batches kept"))
+
+
+def _carried_over(problem: Problem, start: Plan, seconds: float) -> Plan:
+    """Return a start as it is where it keeps every rule, else what of it holds for this problem."""
+    if judge(problem, start).feasible:
+        return start
+    last = remaining(start.batches, _waiting(problem))
+    return warm_start(problem, last, budget_s=max(_LEAST_CARRYING_S, 0.1 * seconds))
+
+
+def _waiting(problem: Problem) -> set[str]:
+    return {job.id for job in problem.jobs}
 
 
 def _draw(directory: Path, problem: Problem, result: PlanResult) -> None:

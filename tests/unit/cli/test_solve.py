@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from batcher.planning.documents import load_json, read_plan, save_json, write_problem
 from batcher.planning.verify import judge
-from tests.builders_planning import two_ovens
+from tests.builders_planning import job, two_ovens
 
 
 def batcher(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -49,13 +49,29 @@ def test_a_missing_file_exits_66(tmp_path: Path) -> None:
     assert batcher(tmp_path / "nowhere.json", "--out", tmp_path / "plan.json").returncode == 66
 
 
-def test_a_plan_to_start_from_is_improved_on(tmp_path: Path) -> None:
+def test_a_plan_to_start_from_is_improved_on_and_the_share_of_its_batches_that_are_kept_is_told(tmp_path: Path) -> None:
     save_json(tmp_path / "problem.json", write_problem(two_ovens()))
     first, second = tmp_path / "first.json", tmp_path / "second.json"
     assert batcher(tmp_path / "problem.json", "--out", first, "--seconds", "1").returncode == 0
-    assert batcher(tmp_path / "problem.json", "--out", second, "--seconds", "0", "--start", first).returncode == 0
+    again = batcher(tmp_path / "problem.json", "--out", second, "--seconds", "0", "--start", first)
+    assert again.returncode == 0
+    assert "100% of the start's batches kept" in again.stdout
     costs = [judge(two_ovens(), read_plan(load_json(path))).cost for path in (first, second)]
     assert costs[1] <= costs[0]
+
+
+def test_a_plan_of_another_moment_is_carried_over_to_the_queue_of_now(tmp_path: Path) -> None:
+    then, now = two_ovens([job(0), job(1)]), two_ovens([job(1), job(2, release=900)])
+    save_json(tmp_path / "then.json", write_problem(then))
+    save_json(tmp_path / "now.json", write_problem(now))
+    assert batcher(tmp_path / "then.json", "--out", tmp_path / "last.json", "--seconds", "0").returncode == 0
+    done = batcher(
+        tmp_path / "now.json", "--out", tmp_path / "plan.json", "--seconds", "0", "--start", tmp_path / "last.json",
+        "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert judge(now, read_plan(load_json(tmp_path / "plan.json"))).feasible
+    assert 0 <= json.loads(done.stdout)["batches_kept"] <= 1
 
 
 def test_a_plan_is_drawn_whole_and_batch_by_batch_in_place_of_an_older_one(tmp_path: Path) -> None:
