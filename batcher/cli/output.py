@@ -12,8 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-#: The option every reading command has.
+#: The option of every command that has something to tell.
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+#: Characters of a line that no table of ours reaches.
+_PIPE_WIDTH = 10_000
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -47,7 +50,9 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         table.add_row(*(Text(printable(cell)) for cell in row))
         count += 1
     if count:
-        console.print(table)
+        # what reads a pipe wants a row to be a line
+        paper = console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
+        paper.print(table)
     else:
         console.print(Text(empty))
 
@@ -64,5 +69,5 @@ def local(instant: datetime | None, zone: ZoneInfo) -> str:
 
 
 def tell(message: str) -> None:
-    """Print a line for people."""
-    console.print(Text(message))
+    """Print a line for people; it is not broken, so that a path or command in it can be copied."""
+    console.print(Text(printable(message)), soft_wrap=True)
