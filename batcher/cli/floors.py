@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import httpx
 from prometheus_client import CollectorRegistry
 
-from batcher.errors import BatcherError, ConflictError, DaemonUnavailableError, NotFoundError
+from batcher.errors import BatcherError, DaemonUnavailableError, DocumentError, Fault, StoreUnavailableError
 from batcher.metrics import Metrics
 from batcher.rules.schema import load_rules
 from batcher.services.context import Floor, RulesBox
@@ -78,17 +78,19 @@ def _post(settings: Settings, path: str, body: object) -> object:
         raise DaemonUnavailableError(f"the daemon holds the database and does not answer at {url}: {error}") from error
     if answer.is_success:
         return answer.json()
-    detail = _detail(answer)
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        raise NotFoundError("such thing:", detail)
-    if answer.status_code == httpx.codes.CONFLICT:
-        raise ConflictError(detail)
-    raise BatcherError(detail)
+    raise _refusal(answer)
 
 
-def _detail(answer: httpx.Response) -> str:
+def _refusal(answer: httpx.Response) -> BatcherError:
+    """Return what the daemon says as the failure it would have been here, with the same exit code."""
     try:
         problem = answer.json()
     except ValueError:
-        return f"the daemon answered {answer.status_code}"
-    return str(problem.get("detail") or problem.get("title") or answer.status_code)
+        return BatcherError(f"the daemon answered {answer.status_code}")
+    detail = str(problem.get("detail") or problem.get("title") or answer.status_code)
+    faults = tuple(Fault(str(e["loc"]), str(e["message"]), str(e["code"])) for e in problem.get("errors", ()))
+    if faults:
+        return DocumentError(faults)
+    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        return StoreUnavailableError(detail)
+    return BatcherError(detail)

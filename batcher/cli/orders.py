@@ -1,6 +1,7 @@
 """`batcher orders`: list, import, hold, release and cancel."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -77,11 +78,11 @@ def cancel(order: Ref, reason: Reason, as_json: JsonOption = False) -> None:
     _do(order, "cancel", reason, lambda floor, key: actions.cancel_order(floor, key, reason, _WHO), as_json=as_json)
 
 
-def _do(order: str, verb: str, reason: str, alone: "actions.OrderAction", *, as_json: bool) -> None:
+def _do(order: str, verb: str, reason: str, alone: actions.OrderAction, *, as_json: bool) -> None:
     def here(floor: Floor) -> object:
         return alone(floor, actions.find_order(floor, order).key)
 
-    answer = act(f"/v1/orders/{order}/{verb}", {"reason": reason, "who": _WHO}, here)
+    answer = act(f"/v1/orders/{quote(order, safe='')}/{verb}", {"reason": reason, "who": _WHO}, here)
     if as_json:
         print_json(answer)
     else:

@@ -1,6 +1,7 @@
 """`batcher stations`: list them, take one down or up."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -62,7 +63,7 @@ def up(station: StationId, as_json: JsonOption = False) -> None:
 def _set(station: str, *, up: bool, reason: str, as_json: bool) -> None:
     verb = "up" if up else "down"
     answer = act(
-        f"/v1/stations/{station}/{verb}",
+        f"/v1/stations/{quote(station, safe='')}/{verb}",
         {"reason": reason, "who": _WHO},
         lambda floor: {"recalled": actions.set_station(floor, station, up=up, reason=reason, who=_WHO)},
     )

@@ -112,7 +112,11 @@ def test_commands_act_through_the_running_daemon(floor: RunningFloor) -> None:
     listed = json.loads(floor.command("stations", "list", "--json").stdout)
     assert {entry["id"]: entry["state"] for entry in listed}["uv-1"] == "down"
     assert floor.command("why", "NO-SUCH-ORDER").returncode == 1
-    assert floor.command("stations", "down", "nowhere", "--reason", "x").returncode == 1
+    nowhere = floor.command("stations", "down", "nowhere", "--reason", "x")
+    assert (nowhere.returncode, nowhere.stderr) == (1, "no station nowhere\n")
+    refused = floor.command("orders", "hold", name, "--reason", "x" * 201)
+    assert refused.returncode == 65
+    assert "/reason" in refused.stderr
 
 
 def test_settings_that_cannot_be_used_end_with_78_and_say_which(floor: RunningFloor) -> None:
