@@ -26,12 +26,11 @@ from batcher.domain.states import OrderState
 from batcher.intake.documents import OrderDocument
 from batcher.services import actions, explain
 from batcher.services.context import Floor
-from batcher.services.intake import Taken, take_orders
+from batcher.services.intake import SOURCE_PATTERN, Taken, take_orders
 from batcher.store import orders
 
 #: Orders in one list.
 MAX_ORDERS = 1000
-_SOURCE = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _ORDERS_DOC = documented(OrderDocument, or_list=True)
 _TAKEN_DOC: dict[int | str, dict[str, Any]] = {
     200: {"model": TakenAnswer, "description": "known already, with the same content"},
@@ -39,7 +38,7 @@ _TAKEN_DOC: dict[int | str, dict[str, Any]] = {
     207: {"model": TakenList, "description": "the answer to a list"},
 }
 
-Source = Annotated[str, Query(pattern=_SOURCE, description="who sends; order ids are unique for each source")]
+Source = Annotated[str, Query(pattern=SOURCE_PATTERN, description="who sends; order ids are unique for each source")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 

@@ -1,5 +1,6 @@
 """`batcher orders import`: a file of orders, through the running daemon or straight into its database."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from batcher.cli.floors import act
 from batcher.cli.output import JsonOption, errors, print_json, print_table, tell
 from batcher.intake.records import Record, read_bytes, read_records
 from batcher.services.context import Floor
-from batcher.services.intake import Taken, take_orders
+from batcher.services.intake import SOURCE_PATTERN, Taken, take_orders
 
 #: Orders in one commit, or one request.
 _PART = 500
@@ -21,9 +22,17 @@ _PART = 500
 _LISTED = 20
 
 
+def _source(name: str) -> str:
+    if not re.fullmatch(SOURCE_PATTERN, name):
+        raise typer.BadParameter("at most 64 letters, digits, '.', '_' and '-', the first a letter or digit")
+    return name
+
+
 def import_orders(
     file: Annotated[Path, typer.Argument(help="A .json, .jsonl or .csv file, also .gz.")],
-    source: Annotated[str, typer.Option(help="Who sends; order ids are unique for each source.")] = "import",
+    source: Annotated[
+        str, typer.Option(callback=_source, help="Who sends; order ids are unique for each source.")
+    ] = "import",
     as_json: JsonOption = False,
 ) -> None:
     """

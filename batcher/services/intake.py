@@ -17,6 +17,9 @@ from batcher.services.context import Floor
 
 log = structlog.get_logger()
 
+#: What a source may be called.
+SOURCE_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+
 
 @dataclass(frozen=True)
 class Taken:
