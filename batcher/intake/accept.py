@@ -65,7 +65,8 @@ def judge(rules: RuleSet, order: OrderIn, now: datetime) -> Judged:
     if not reasons:
         reasons = [*dict.fromkeys(_unplaceable(rules, order, promised, pieces))]
     if not reasons and not promised.possible:
-        reasons.append(Held("service_impossible", f"{promised.how}; release it to have it made as soon as can be"))
+        late = "too late already when it came in: the work alone takes longer than until its leave-by time"
+        reasons.append(Held("service_impossible", f"{late}; release it to have it made as soon as can be"))
     held = Held(reasons[0].code, "; ".join(reason.reason for reason in reasons)) if reasons else None
     return Judged(promised, tuple(pieces), held)
 
