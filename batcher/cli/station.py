@@ -21,11 +21,11 @@ from batcher.settings import load_settings
 from batcher.simulate.machine_folders import MachineFolders
 from batcher.simulate.virtual_station import Machine, run_machines
 
-station = typer.Typer(help="Virtual stations.", no_args_is_help=True)
+station = typer.Typer(no_args_is_help=True)
 
 
 @station.callback()
-def _group() -> None:
+def _group() -> None:  # without it, one command alone would be no group
     """Virtual stations: machines for demonstrations and tests."""
 
 
@@ -46,6 +46,8 @@ def run(
     Act as machines: take tickets, make them on the floor's clock, report; until SIGTERM or Ctrl-C.
 
     Killed at any moment and started again, it goes on where it was and makes nothing twice.
+
+    Example: batcher station run --all --speed 60 --fail-rate 0.01
     """
     settings = load_settings(state_dir=state_dir, rules=rules, clock=clock, speed=speed)
     chosen = _chosen(load_rules(settings.rules, catalogue=settings.catalogue), station_id or [], every=every)

@@ -32,6 +32,7 @@ def test_upgrade_makes_a_database_and_then_has_nothing_to_do(database: Path) -> 
     assert run("upgrade") == (0, f"schema none -> {HEAD}\n")
     assert database.exists()
     assert run("upgrade") == (0, f"schema {HEAD}, nothing to do\n")
+    assert json.loads(run("upgrade", "--json")[1]) == {"before": HEAD, "after": HEAD}
 
 
 def test_check_says_all_is_well_of_a_sound_database() -> None:

@@ -50,6 +50,22 @@ def test_a_call_names_a_command_and_options_that_exist(page: str, call: str) -> 
     assert given <= options(known[name]), f"{page}: batcher {call}"
 
 
+def test_every_command_shows_an_example_of_itself() -> None:
+    without = [
+        words
+        for words, command in commands().items()
+        if not is_group(command) and f"Example: batcher {words}" not in str(command.help)
+    ]
+    assert without == []
+
+
+def test_every_command_that_has_something_to_tell_tells_programs_too() -> None:
+    # a daemon and machines tell by log and folder; schema and reference are documents themselves
+    others = {"run", "station run", "rules schema", "rules reference"}
+    found = {words for words, command in commands().items() if not is_group(command)}
+    assert {words for words in found if "--json" not in options(commands()[words])} == others
+
+
 def test_readme_opens_with_the_two_commands() -> None:
     lines = [line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if line.strip()]
 
