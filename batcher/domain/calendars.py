@@ -57,8 +57,9 @@ class Calendar:
     def intervals(self, start: datetime, end: datetime) -> list[Interval]:
         """Return the open intervals within [start, end), merged and in order, aware UTC."""
         merged: list[Interval] = []
-        for opens, closes in self._raw(start, end):
-            opens, closes = max(opens, start), min(closes, end)  # noqa: PLW2901
+        # hours of one day may be told in any order, and reach into those of the next
+        for opened, closed in sorted(self._raw(start, end)):
+            opens, closes = max(opened, start), min(closed, end)
             if opens >= closes:
                 continue
             if merged and opens <= merged[-1][1]:
