@@ -2,7 +2,7 @@
 The shapes of the sections that describe the floor: site, calendars, processes, stations, fixtures, products.
 
 Every key with its meaning and an example; JSON Schema and reference page are generated from here. What the sections
-mean together is `compile`'s work.
+mean together is `consistency`'s work.
 """
 
 from typing import Annotated, Any, Self

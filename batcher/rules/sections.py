@@ -1,7 +1,7 @@
 """
 Bring the sections of all files together: each id once, each entry in its shape, every reference known.
 
-All faults of all files are collected, none hides another. What the entries mean together is `compile`'s work.
+All faults of all files are collected, none hides another. What the entries mean together is `consistency`'s work.
 """
 
 from collections.abc import Sequence
