@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlmodel import Session
 
 from batcher.domain.states import BatchState, ItemState, JobState, OrderState, TicketState
@@ -20,6 +20,31 @@ from batcher.store.rows import chunks
 from batcher.store.steps import BATCH, ITEM, JOB, TICKET, Subject, move, subject
 from batcher.store.ticket_queries import get_ticket
 from batcher.store.ticket_steps import close_outbox
+
+# Made once: a statement keeps what it compiles to, and these run for every ticket.
+_listed, _j, _i, _o = tables.ticket_items, tables.jobs, tables.items, tables.orders
+_PIECES = (
+    select(
+        *(_j.c.id, _j.c.item_id, _j.c.order_key, _j.c.state, _j.c.step, _j.c.steps),
+        _i.c.state.label("item_state"),
+        _o.c.state.label("order_state"),
+    )
+    .join_from(_listed, _j, _j.c.id == _listed.c.job_id)
+    .join(_i, _i.c.id == _j.c.item_id)
+    .join(_o, _o.c.key == _j.c.order_key)
+    .where(_listed.c.ticket_id == bindparam("ticket"))
+    .order_by(_listed.c.slot, _j.c.id)
+)
+_NOTE_OUTCOME = (
+    update(_listed)
+    .where(_listed.c.ticket_id == bindparam("ticket"), _listed.c.job_id.in_(bindparam("jobs", expanding=True)))
+    .values(live=False, outcome=bindparam("found"))
+)
+_READY = (
+    update(_j)
+    .where(_j.c.id.in_(bindparam("jobs", expanding=True)))
+    .values(ready_at=bindparam("at", type_=_j.c.ready_at.type))
+)
 
 
 @dataclass(frozen=True)
@@ -80,31 +105,12 @@ def finish_ticket(
 
 
 def _pieces(s: Session, ticket_id: str) -> Sequence[Row[Any]]:
-    listed, jobs, items, orders = tables.ticket_items, tables.jobs, tables.items, tables.orders
-    return s.execute(
-        select(
-            jobs.c.id,
-            jobs.c.item_id,
-            jobs.c.order_key,
-            jobs.c.state,
-            jobs.c.step,
-            jobs.c.steps,
-            items.c.state.label("item_state"),
-            orders.c.state.label("order_state"),
-        )
-        .join_from(listed, jobs, jobs.c.id == listed.c.job_id)
-        .join(items, items.c.id == jobs.c.item_id)
-        .join(orders, orders.c.key == jobs.c.order_key)
-        .where(listed.c.ticket_id == ticket_id)
-        .order_by(listed.c.slot, jobs.c.id)
-    ).all()
+    return s.execute(_PIECES, {"ticket": ticket_id}).all()
 
 
 def _note_outcomes(s: Session, ticket_id: str, rows: Sequence[Row[Any]], outcome: str) -> None:
-    listed = tables.ticket_items
     for part in chunks([row.id for row in rows]):
-        these = update(listed).where(listed.c.ticket_id == ticket_id, listed.c.job_id.in_(part))
-        s.execute(these.values(live=False, outcome=outcome))
+        s.connection().execute(_NOTE_OUTCOME, {"ticket": ticket_id, "jobs": part, "found": outcome})
 
 
 def _go_on(s: Session, rows: Sequence[Row[Any]], rests: Mapping[str, int], now: datetime) -> None:
@@ -116,12 +122,11 @@ def _go_on(s: Session, rows: Sequence[Row[Any]], rests: Mapping[str, int], now: 
     by_rest: dict[int, list[Row[Any]]] = {}
     for row in wanted:
         by_rest.setdefault(rests.get(row.id, 0), []).append(row)
-    jobs = tables.jobs
     for rest_s, rested in by_rest.items():
         ready_at = now + timedelta(seconds=rest_s)
         following = [f"{row.item_id}-{row.step + 1}" for row in rested if row.step < row.steps]
         for part in chunks(following):
-            s.execute(update(jobs).where(jobs.c.id.in_(part)).values(ready_at=ready_at))
+            s.connection().execute(_READY, {"jobs": part, "at": ready_at})
         last = [row for row in rested if row.step == row.steps]
         move(s, ITEM, _items(last), ItemState.MADE, now, values={"made_at": ready_at})
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, bindparam, func, or_, select
 from sqlmodel import Session
 
 from batcher.domain.orders import Item, Job, OpenWork, Order, OrderIn
@@ -18,6 +18,23 @@ from batcher.store.rows import chunks, columns
 _OPEN = (OrderState.HELD, OrderState.WAITING, OrderState.IN_PRODUCTION)
 _PLANNED = (OrderState.WAITING, OrderState.IN_PRODUCTION)
 
+# Made once: a statement keeps what it compiles to, and these run for every plan and every batch.
+_o, _i, _j = tables.orders, tables.items, tables.jobs
+_ORDER = select(*columns(_o, Order)).where(_o.c.key == bindparam("key"))
+_ITEMS = select(*columns(_i, Item)).where(_i.c.id.in_(bindparam("idents", expanding=True)))
+_OPEN_WORK = (
+    select(*columns(_j, Job), *columns(_i, Item), *columns(_o, Order))
+    .join_from(_j, _i, _i.c.id == _j.c.item_id)
+    .join(_o, _o.c.key == _j.c.order_key)
+    .where(
+        _j.c.state == JobState.WAITING,
+        _i.c.state.in_((ItemState.WAITING, ItemState.IN_PRODUCTION)),
+        _o.c.state.in_(_PLANNED),
+    )
+    .order_by(_j.c.id)
+)
+_OPEN_WORK_OF = _OPEN_WORK.where(_j.c.id.in_(bindparam("jobs", expanding=True)))
+
 
 def get_order(s: Session, key: str) -> Order:
     """
@@ -28,7 +45,7 @@ def get_order(s: Session, key: str) -> Order:
     NotFoundError
         When there is none.
     """
-    row = s.execute(select(*columns(tables.orders, Order)).where(tables.orders.c.key == key)).one_or_none()
+    row = s.execute(_ORDER, {"key": key}).one_or_none()
     if row is None:
         raise NotFoundError("order", key)
     return Order(*row)
@@ -74,29 +91,12 @@ def open_orders(s: Session) -> list[Order]:
 
 def open_work(s: Session) -> list[OpenWork]:
     """Return every waiting job of orders that are not held, by job id: the planning snapshot."""
-    return _work(s.execute(_open_work()))
+    return _work(s.execute(_OPEN_WORK))
 
 
 def work_of(s: Session, job_ids: Sequence[str]) -> list[OpenWork]:
     """Return those of the named jobs that are open work."""
-    return [
-        work for part in chunks(job_ids) for work in _work(s.execute(_open_work().where(tables.jobs.c.id.in_(part))))
-    ]
-
-
-def _open_work() -> Select[Any]:
-    orders, items, jobs = tables.orders, tables.items, tables.jobs
-    return (
-        select(*columns(jobs, Job), *columns(items, Item), *columns(orders, Order))
-        .join_from(jobs, items, items.c.id == jobs.c.item_id)
-        .join(orders, orders.c.key == jobs.c.order_key)
-        .where(
-            jobs.c.state == JobState.WAITING,
-            items.c.state.in_((ItemState.WAITING, ItemState.IN_PRODUCTION)),
-            orders.c.state.in_(_PLANNED),
-        )
-        .order_by(jobs.c.id)
-    )
+    return [work for part in chunks(job_ids) for work in _work(s.execute(_OPEN_WORK_OF, {"jobs": part}))]
 
 
 def _work(found: Iterable[Row[Any]]) -> list[OpenWork]:
@@ -128,12 +128,7 @@ def items_of(s: Session, key: str) -> list[Item]:
 
 def items_by_id(s: Session, ids: Sequence[str]) -> dict[str, Item]:
     """Return the named pieces by id."""
-    items = tables.items
-    return {
-        row[0]: Item(*row)
-        for part in chunks(ids)
-        for row in s.execute(select(*columns(items, Item)).where(items.c.id.in_(part)))
-    }
+    return {row[0]: Item(*row) for part in chunks(ids) for row in s.execute(_ITEMS, {"idents": part})}
 
 
 def jobs_of(s: Session, key: str) -> list[Job]:
@@ -150,6 +145,12 @@ def orders_by_state(s: Session) -> dict[OrderState, int]:
     for state, count in s.execute(select(tables.orders.c.state, func.count()).group_by(tables.orders.c.state)):
         counts[state] = count
     return counts
+
+
+def count_held(s: Session, code: str) -> int:
+    """Count the orders that are held with a code."""
+    held: int = s.execute(select(func.count()).where(tables.orders.c.held_code == code)).scalar_one()
+    return held
 
 
 def oldest_waiting_at(s: Session) -> datetime | None:

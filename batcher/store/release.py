@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, bindparam, insert, select
 from sqlmodel import Session
 
 from batcher.domain.batches import NewBatch, Ticket
@@ -17,6 +17,18 @@ from batcher.store.rollup import roll_up
 from batcher.store.rows import chunks
 from batcher.store.steps import ITEM, JOB, Subject, move
 from batcher.store.ticket_queries import get_ticket, next_sequence
+
+_j, _i, _o = tables.jobs, tables.items, tables.orders
+_STANDING = (
+    select(
+        *(_j.c.id, _j.c.item_id, _j.c.order_key, _j.c.state, _j.c.ready_at),
+        _i.c.state.label("item_state"),
+        _o.c.state.label("order_state"),
+    )
+    .join_from(_j, _i, _i.c.id == _j.c.item_id)
+    .join(_o, _o.c.key == _j.c.order_key)
+    .where(_j.c.id.in_(bindparam("jobs", expanding=True)))
+)
 
 
 def release(
@@ -97,24 +109,7 @@ def release(
 
 
 def _standing(s: Session, job_ids: list[str]) -> dict[str, Row[Any]]:
-    jobs, items, orders = tables.jobs, tables.items, tables.orders
-    found: dict[str, Row[Any]] = {}
-    for part in chunks(job_ids):
-        rows = s.execute(
-            select(
-                jobs.c.id,
-                jobs.c.item_id,
-                jobs.c.order_key,
-                jobs.c.state,
-                jobs.c.ready_at,
-                items.c.state.label("item_state"),
-                orders.c.state.label("order_state"),
-            )
-            .join_from(jobs, items, items.c.id == jobs.c.item_id)
-            .join(orders, orders.c.key == jobs.c.order_key)
-            .where(jobs.c.id.in_(part))
-        )
-        found |= {row.id: row for row in rows}
+    found = {row.id: row for part in chunks(job_ids) for row in s.execute(_STANDING, {"jobs": part})}
     for job_id in job_ids:
         if job_id not in found:
             raise NotFoundError("job", job_id)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
 from batcher.domain.batches import StationReport
@@ -31,6 +31,11 @@ class StoredReport:
     code: str
     message: str
     replays: int  #: how often the same report came again
+
+
+_REPORT = select(*columns(tables.reports, StoredReport)).where(
+    tables.reports.c.station == bindparam("station"), tables.reports.c.report_id == bindparam("report")
+)
 
 
 def record_report(
@@ -81,11 +86,7 @@ def record_report(
 
 def find_report(s: Session, station: str, report_id: str) -> StoredReport | None:
     """Return a report by what its station calls it; none when it never came."""
-    reports = tables.reports
-    named = select(*columns(reports, StoredReport)).where(
-        reports.c.station == station, reports.c.report_id == report_id
-    )
-    row = s.execute(named).one_or_none()
+    row = s.execute(_REPORT, {"station": station, "report": report_id}).one_or_none()
     return None if row is None else StoredReport(*row)
 
 

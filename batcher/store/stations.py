@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
 from batcher.domain.states import StationState
@@ -25,6 +25,13 @@ class StationRow:
     last_report_at: datetime | None
 
 
+_s = tables.stations
+_ALL = select(*columns(_s, StationRow)).order_by(_s.c.id)
+_THIS = update(_s).where(_s.c.id == bindparam("ident"))
+_SET_UP = _THIS.values(setup_state=bindparam("wanted"))
+_HEARD = _THIS.values(last_report_at=bindparam("now", type_=_s.c.last_report_at.type))
+
+
 def ensure_stations(s: Session, ids: Collection[str], now: datetime) -> None:
     """Add the stations that are not known yet, as up."""
     known = set(s.execute(select(tables.stations.c.id)).scalars())
@@ -35,29 +42,23 @@ def ensure_stations(s: Session, ids: Collection[str], now: datetime) -> None:
 
 def all_stations(s: Session) -> dict[str, StationRow]:
     """Return every station by id."""
-    stations = tables.stations
-    found = s.execute(select(*columns(stations, StationRow)).order_by(stations.c.id))
-    return {row.id: StationRow(*row) for row in found}
+    return {row.id: StationRow(*row) for row in s.execute(_ALL)}
 
 
 def set_station(s: Session, ident: str, state: StationState, reason: str, now: datetime) -> None:
     """Note that a station takes work or does not; the state it has already only gets the new reason."""
     station = subject(s, STATION, ident)
     if station.state is state:
-        _set(s, ident, reason=reason)
+        s.execute(update(tables.stations).where(tables.stations.c.id == ident).values(reason=reason))
     else:
         move(s, STATION, [station], state, now, data={"reason": reason}, values={"reason": reason, "since": now})
 
 
 def set_setup_state(s: Session, ident: str, setup_state: str) -> None:
     """Note what a station is set up for."""
-    _set(s, ident, setup_state=setup_state)
+    s.connection().execute(_SET_UP, {"ident": ident, "wanted": setup_state})
 
 
 def touch_report(s: Session, ident: str, now: datetime) -> None:
     """Note that a station was heard."""
-    _set(s, ident, last_report_at=now)
-
-
-def _set(s: Session, ident: str, **values: object) -> None:
-    s.execute(update(tables.stations).where(tables.stations.c.id == ident).values(**values))
+    s.connection().execute(_HEARD, {"ident": ident, "now": now})

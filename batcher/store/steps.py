@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import CursorResult, Table, select, update
+from sqlalchemy import CursorResult, Select, Table, Update, bindparam, select, update
 from sqlmodel import Session
 
 from batcher.domain.states import (
@@ -61,6 +62,9 @@ JOB: Machine[JobState] = Machine("job", tables.jobs, "id", JOB_STEPS)
 BATCH: Machine[BatchState] = Machine("batch", tables.batches, "id", BATCH_STEPS)
 TICKET: Machine[TicketState] = Machine("ticket", tables.tickets, "id", TICKET_STEPS)
 STATION: Machine[StationState] = Machine("station", tables.stations, "id", STATION_STEPS)
+_MACHINES: Mapping[str, Machine[Any]] = {
+    machine.kind: machine for machine in (ORDER, ITEM, JOB, BATCH, TICKET, STATION)
+}
 
 
 def move(
@@ -111,11 +115,11 @@ def move(
 def _write(
     s: Session, machine: Machine[State], idents: Sequence[str], before: State, values: Mapping[str, Any]
 ) -> None:
-    table = machine.table
-    statement = update(table).where(table.c[machine.key].in_(idents), table.c.state == before).values(**values)
-    if machine.kind == ORDER.kind:
-        statement = statement.values(version=table.c.version + 1)
-    done = s.execute(statement)
+    # s.connection(): what is written here are rows, no objects that the session would have to follow
+    done = s.connection().execute(
+        _update(machine.kind, tuple(sorted(values))),
+        {"these": idents, "before": before, **{f"new_{name}": value for name, value in values.items()}},
+    )
     assert isinstance(done, CursorResult)
     if done.rowcount != len(idents):
         raise InvariantError(f"{len(idents)} {machine.kind} rows should have been {before}, {done.rowcount} were")
@@ -130,12 +134,35 @@ def subject(s: Session, machine: Machine[State], ident: str) -> Subject[State]:
     NotFoundError
         When there is none.
     """
-    table = machine.table
-    order_key = table.c.order_key if "order_key" in table.c else None
-    wanted = [table.c.state] if order_key is None else [table.c.state, order_key]
-    row = s.execute(select(*wanted).where(table.c[machine.key] == ident)).one_or_none()
+    row = s.execute(_select(machine.kind), {"ident": ident}).one_or_none()
     if row is None:
         raise NotFoundError(machine.kind, ident)
     if machine.kind == ORDER.kind:
         return Subject(ident, row[0], ident)
-    return Subject(ident, row[0], None if order_key is None else row[1])
+    return Subject(ident, row[0], row[1] if len(row) > 1 else None)
+
+
+# Made once: a statement keeps what it compiles to, and these run for every step of everything.
+@cache
+def _update(kind: str, names: tuple[str, ...]) -> Update:
+    """Return the statement that sets these columns of those that stand where they should."""
+    machine = _MACHINES[kind]
+    table = machine.table
+    statement = (
+        update(table)
+        .where(
+            table.c[machine.key].in_(bindparam("these", expanding=True)),
+            table.c.state == bindparam("before", type_=table.c.state.type),
+        )
+        .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names})
+    )
+    return statement.values(version=table.c.version + 1) if kind == ORDER.kind else statement
+
+
+@cache
+def _select(kind: str) -> Select[Any]:
+    """Return the statement that reads a state and, where it belongs to one, its order."""
+    machine = _MACHINES[kind]
+    table = machine.table
+    wanted = [table.c.state, *([table.c.order_key] if "order_key" in table.c else [])]
+    return select(*wanted).where(table.c[machine.key] == bindparam("ident"))

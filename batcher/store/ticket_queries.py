@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlmodel import Session
 
 from batcher.domain.batches import Batch, Place, Ticket
@@ -13,6 +13,31 @@ from batcher.domain.states import LIVE_TICKET, BatchState, TicketState
 from batcher.errors import NotFoundError
 from batcher.store import tables
 from batcher.store.rows import columns
+
+# Made once: a statement keeps what it compiles to, and these run several times for every batch.
+_b, _t, _listed, _j = tables.batches, tables.tickets, tables.ticket_items, tables.jobs
+_TICKET = select(*columns(_t, Ticket)).where(_t.c.id == bindparam("ident"))
+_BATCH = select(*columns(_b, Batch)).where(_b.c.id == bindparam("ident"))
+_TICKET_ITEMS = (
+    select(_listed).where(_listed.c.ticket_id == bindparam("ident")).order_by(_listed.c.slot, _listed.c.job_id)
+)
+_LIVE_BATCHES = (
+    select(_t.c.id, _t.c.sequence, _t.c.state, _t.c.started_at, *columns(_b, Batch))
+    .join_from(_t, _b, _b.c.id == _t.c.batch_id)
+    .where(_t.c.state.in_(sorted(LIVE_TICKET)))
+    .order_by(_t.c.station, _t.c.sequence)
+)
+_LIVE_BATCHES_AT = _LIVE_BATCHES.where(_t.c.station == bindparam("station"))
+_BEGINS = select(_b.c.station, _b.c.started_at).where(_b.c.started_at >= bindparam("since"))
+_BEGINS_AT = _BEGINS.where(_b.c.station == bindparam("station"))
+_LIVE_JOBS = (
+    select(_j.c.id, _j.c.item_id, _j.c.order_key, _t.c.id, _t.c.station, _t.c.end_at)
+    .join_from(_listed, _t, _t.c.id == _listed.c.ticket_id)
+    .join(_j, _j.c.id == _listed.c.job_id)
+    .where(_listed.c.live)
+    .order_by(_t.c.id, _listed.c.slot)
+)
+_LAST_SEQUENCE = select(func.max(_t.c.sequence)).where(_t.c.station == bindparam("station"))
 
 
 @dataclass(frozen=True)
@@ -49,7 +74,7 @@ def get_ticket(s: Session, ticket_id: str) -> Ticket:
     NotFoundError
         When there is none.
     """
-    row = s.execute(select(*columns(tables.tickets, Ticket)).where(tables.tickets.c.id == ticket_id)).one_or_none()
+    row = s.execute(_TICKET, {"ident": ticket_id}).one_or_none()
     if row is None:
         raise NotFoundError("ticket", ticket_id)
     return Ticket(*row)
@@ -64,7 +89,7 @@ def get_batch(s: Session, batch_id: str) -> Batch:
     NotFoundError
         When there is none.
     """
-    row = s.execute(select(*columns(tables.batches, Batch)).where(tables.batches.c.id == batch_id)).one_or_none()
+    row = s.execute(_BATCH, {"ident": batch_id}).one_or_none()
     if row is None:
         raise NotFoundError("batch", batch_id)
     return Batch(*row)
@@ -111,9 +136,7 @@ def batches(
 
 def ticket_items(s: Session, ticket_id: str) -> list[TicketItem]:
     """Return the jobs on a ticket, by their place."""
-    table = tables.ticket_items
-    found = s.execute(select(table).where(table.c.ticket_id == ticket_id).order_by(table.c.slot, table.c.job_id))
-    return [_ticket_item(row) for row in found]
+    return [_ticket_item(row) for row in s.execute(_TICKET_ITEMS, {"ident": ticket_id})]
 
 
 def ticket_of_job(s: Session, job_id: str) -> Ticket | None:
@@ -142,47 +165,30 @@ class LiveBatch:
 
 def live_batches(s: Session, *, station: str | None = None) -> list[LiveBatch]:
     """Return what stations may have in hand, by station and sequence."""
-    table, listed = tables.batches, tables.tickets
-    statement = (
-        select(listed.c.id, listed.c.sequence, listed.c.state, listed.c.started_at, *columns(table, Batch))
-        .join_from(listed, table, table.c.id == listed.c.batch_id)
-        .where(listed.c.state.in_(LIVE_TICKET))
-        .order_by(listed.c.station, listed.c.sequence)
-    )
-    if station is not None:
-        statement = statement.where(listed.c.station == station)
-    return [LiveBatch(row[0], row[1], row[2], row[3], Batch(*row[4:])) for row in s.execute(statement)]
+    found = s.execute(_LIVE_BATCHES) if station is None else s.execute(_LIVE_BATCHES_AT, {"station": station})
+    return [LiveBatch(row[0], row[1], row[2], row[3], Batch(*row[4:])) for row in found]
 
 
 def begins_since(s: Session, since: datetime, *, station: str | None = None) -> dict[str, list[datetime]]:
     """Return when batches have begun to run since a moment, by station."""
-    table = tables.batches
-    statement = select(table.c.station, table.c.started_at).where(table.c.started_at >= since)
-    if station is not None:
-        statement = statement.where(table.c.station == station)
+    if station is None:
+        found = s.execute(_BEGINS, {"since": since})
+    else:
+        found = s.execute(_BEGINS_AT, {"since": since, "station": station})
     begins: dict[str, list[datetime]] = {}
-    for name, started_at in s.execute(statement):
+    for name, started_at in found:
         begins.setdefault(name, []).append(started_at)
     return begins
 
 
 def live_jobs(s: Session) -> list[LiveJob]:
     """Return every job on a live ticket, by ticket and place."""
-    table, listed, jobs = tables.tickets, tables.ticket_items, tables.jobs
-    found = s.execute(
-        select(jobs.c.id, jobs.c.item_id, jobs.c.order_key, table.c.id, table.c.station, table.c.end_at)
-        .join_from(listed, table, table.c.id == listed.c.ticket_id)
-        .join(jobs, jobs.c.id == listed.c.job_id)
-        .where(listed.c.live)
-        .order_by(table.c.id, listed.c.slot)
-    )
-    return [LiveJob(*row) for row in found]
+    return [LiveJob(*row) for row in s.execute(_LIVE_JOBS)]
 
 
 def next_sequence(s: Session, station: str) -> int:
     """Return the place in a station's order that its next ticket takes."""
-    newest = s.execute(select(func.max(tables.tickets.c.sequence)).where(tables.tickets.c.station == station))
-    return int(newest.scalar_one() or 0) + 1
+    return int(s.execute(_LAST_SEQUENCE, {"station": station}).scalar_one() or 0) + 1
 
 
 def _ticket_item(row: Row[Any]) -> TicketItem:

@@ -6,7 +6,7 @@ What a ticket's end means for its pieces is in `finish`; when a ticket is sent a
 
 from datetime import datetime
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlmodel import Session
 
 from batcher.domain.batches import Ticket
@@ -25,6 +25,11 @@ _STAMPS = {
 }
 #: In these states a ticket has still to be published.
 _UNPUBLISHED = (TicketState.RELEASED, TicketState.SENDING)
+_CLOSE_OUTBOX = (
+    update(tables.outbox)
+    .where(tables.outbox.c.ticket_id == bindparam("ticket"), tables.outbox.c.done_at.is_(None))
+    .values(done_at=bindparam("now", type_=tables.outbox.c.done_at.type))
+)
 
 
 def move_ticket(
@@ -110,8 +115,7 @@ def take_back(s: Session, ticket: Ticket, now: datetime, reason: str) -> None:
 
 def close_outbox(s: Session, ticket_id: str, now: datetime) -> None:
     """Note that a ticket has no longer to be published."""
-    outbox = tables.outbox
-    s.execute(update(outbox).where(outbox.c.ticket_id == ticket_id, outbox.c.done_at.is_(None)).values(done_at=now))
+    s.connection().execute(_CLOSE_OUTBOX, {"ticket": ticket_id, "now": now})
 
 
 def _start_batch(s: Session, batch_id: str, now: datetime) -> None:
