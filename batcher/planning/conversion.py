@@ -24,6 +24,11 @@ def scheduled(instance: Instance, loader: Loader, sequences: list[list[Bundle]])
     return schedule
 
 
+def sequences_of(schedule: Schedule) -> list[list[Bundle]]:
+    """Return the batches of a schedule in their order on each station."""
+    return [[(run.mode, run.load) for run in sequence] for sequence in schedule.sequences]
+
+
 def from_plan(instance: Instance, loader: Loader, plan: Plan) -> Schedule | None:
     """Return the schedule of a plan, pulled as early as its sequences allow; none when it breaks a rule."""
     station_of = {station.id: place for place, station in enumerate(instance.problem.stations)}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from batcher.planning.conversion import Bundle
+from batcher.planning.conversion import Bundle, sequences_of
 from batcher.planning.moves import Moves
 from batcher.planning.schedule import Schedule
 
@@ -59,7 +59,7 @@ def anneal(
     """
     rng = Random(seed)  # noqa: S311 - a search, not a secret
     moves = Moves(schedule, rng)
-    best_cost, best = schedule.cost, _snapshot(schedule)
+    best_cost, best = schedule.cost, sequences_of(schedule)
     if not moves.planned:
         return best
     batches = sum(len(sequence) for sequence in schedule.sequences)
@@ -78,7 +78,7 @@ def anneal(
             now = time.monotonic()
             spent = count / max_moves if max_moves else (now - began) / max(1e-9, deadline - began)
             if schedule.cost < best_cost:
-                best_cost, best = schedule.cost, _snapshot(schedule)
+                best_cost, best = schedule.cost, sequences_of(schedule)
             if on_better is not None and now > next_tell and best_cost < told_cost:
                 on_better(best)
                 told_cost = best_cost
@@ -97,7 +97,3 @@ def anneal(
         else:
             schedule.commit(delta)
     return best
-
-
-def _snapshot(schedule: Schedule) -> list[list[Bundle]]:
-    return [[(run.mode, run.load) for run in sequence] for sequence in schedule.sequences]

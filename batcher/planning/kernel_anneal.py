@@ -1,8 +1,9 @@
 """
 Simulated annealing with the compiled search: what `improve.anneal` does, dozens of times as fast.
 
-Starts from sequences, hands over every better ones it finds, and can be stopped at any moment. The temperature follows
-the share of the budget that is spent, so that any budget ends cold.
+Starts from sequences, hands over every better ones it finds, and can be stopped at any moment. What is hot on one floor
+is cold on another, so the first temperature is measured: small steps uphill of the very plan it starts from. The
+budget is spent on several coolings, each from the best plan so far, which other searches may have found.
 """
 
 import time
@@ -19,43 +20,52 @@ from batcher.planning.kernel_state import bundles_of, memory_of, rows_of
 from batcher.planning.kernel_tables import Ints
 from batcher.planning.loads import Loader
 
+Sequences = list[list[Bundle]]
+
 #: A move that has more batches timed anew than this is not worth its price.
 PATIENCE = 2000
+#: Shares of each kind of move.
+WEIGHTS = (0.28, 0.22, 0.06, 0.14, 0.10, 0.04, 0.05, 0.04, 0.07)
+#: Steps uphill that are measured, of how many moves; the heat is such that a tenth of them are easy.
+_STEPS, _TRIES, _EASY = 600, 20_000, 0.1
+#: How cold a cooling ends, as a share of where it starts.
+_COLD = 0.01
 #: How often the clock is looked at.
 _LOOK_S = 0.01
 _MOST_MOVES = 1 << 20
-#: About how many moves a second makes, and for each unit it takes before a plan that was molten is good again: with
-#: less, the search starts cooler and keeps more of the plan it was given.
-_MOVES_PER_S = 200_000
+#: About how many moves a second makes; for each unit it takes the first before a plan that was molten is good again
+#: (with less, the search starts cooler and keeps more of its plan), the second for more than one cooling to pay.
+_MOVES_PER_S = 300_000
 _MOVES_TO_MELT = 1000
+_MOVES_TO_REHEAT = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class Cooling:
-    """Temperatures at the start and the end, as shares of the mean cost of a batch; shares of each kind of move."""
+    """A share of the budget, and how hot it starts as a share of what was measured."""
 
-    hot: float = 0.4
-    cold: float = 0.004
-    weights: tuple[float, ...] = (0.28, 0.22, 0.06, 0.14, 0.10, 0.04, 0.05, 0.04, 0.07)
+    share: float
+    heat: float = 1.0
 
 
-#: Finds its way out of a queue in the wrong order: best where lateness rules.
-FROM_HOT = Cooling()
-#: Polishes a good order: best where batches and changeovers rule.
-FROM_WARM = Cooling(hot=0.1, cold=0.001)
+#: From the same heat again and again: finds its way out of a queue in the wrong order.
+AGAIN = (Cooling(0.34), Cooling(0.33), Cooling(0.33))
+#: A long one, then others that leave more and more of its plan standing.
+DEEPER = (Cooling(0.6), Cooling(0.25, 0.3), Cooling(0.15, 0.3))
 
 
 def search(
     instance: Instance,
-    sequences: list[list[Bundle]],
+    sequences: Sequences,
     kernel: Kernel,
     *,
     deadline: float,
     seed: int,
-    cooling: Cooling = FROM_HOT,
-    on_better: Callable[[list[list[Bundle]]], None] | None = None,
+    coolings: tuple[Cooling, ...] = AGAIN,
+    on_better: Callable[[Sequences], None] | None = None,
+    ask: Callable[[Sequences], Sequences | None] | None = None,
     max_moves: int | None = None,
-) -> list[list[Bundle]]:
+) -> Sequences:
     """
     Improve sequences of batches until the deadline, and return the best found.
 
@@ -71,47 +81,83 @@ def search(
         On the monotonic clock.
     seed
         Of all choices.
-    cooling
-        How hot to start and how cold to end.
+    coolings
+        One after the other; only one where the budget is short for the size of the problem.
     on_better
         Told the best sequences now and then: never more than a tenth of the time goes into telling.
+    ask
+        Handed the best sequences between coolings, answers with better ones if others know any.
     max_moves
         Stop and cool by this many moves instead of the clock: the same result every time.
     """
-    rows, held = rows_of(sequences)
-    memory, loader = memory_of(instance, held.tolist(), seed), Loader(instance)
-    if not held.size or not kernel.build(memory, rows, held):
-        return sequences
-    began = looked = time.monotonic()
-    expected = max_moves or _MOVES_PER_S * (deadline - began)
-    scale = max(1.0, float(memory[t.COST]) / len(rows))
-    hot = scale * max(cooling.cold, cooling.hot * min(1.0, max(0.0, expected) / (_MOVES_TO_MELT * len(held))) ** 0.5)
-    next_tell, told = began + 0.5, int(memory[t.BEST_COST])
-    upto, chunk, done = _upto(cooling.weights), 64, 0
-    while True:
-        spent = done / max_moves if max_moves else (looked - began) / max(1e-9, deadline - began)
-        if spent >= 1:
-            return bundles_of(memory, loader)
+    began = time.monotonic()
+    units = sum(len(load.units) for sequence in sequences for _, load in sequence)
+    moves_each = (max_moves or _MOVES_PER_S * max(0.0, deadline - began)) / max(1, units)
+    if moves_each < _MOVES_TO_REHEAT:
+        coolings = (Cooling(1.0, min(1.0, moves_each / _MOVES_TO_MELT) ** 0.5),)
+    spent, heat, best = 0.0, None, sequences
+    for number, cooling in enumerate(coolings):
+        search = _Cooled.of(instance, best, kernel, seed + 1000 * number)
+        if search is None:
+            return best
+        heat = heat or search.heat()
+        spent += cooling.share
         if max_moves:
-            chunk = min(max(1, max_moves // 1000), max_moves - done)
-        temperature = hot * (scale * cooling.cold / hot) ** spent
-        kernel.run(memory, upto, chunk, temperature, PATIENCE)
-        done += chunk
-        now = time.monotonic()
-        chunk = _next_chunk(chunk, now - looked)
-        looked = now
-        if on_better is not None and now > next_tell and memory[t.BEST_COST] < told:
-            on_better(bundles_of(memory, loader))
-            told = int(memory[t.BEST_COST])
-            looked = time.monotonic()
-            next_tell = max(now + 0.5, now + 10 * (looked - now))
+            search.make(heat * cooling.heat, int(cooling.share * max_moves))
+        else:
+            search.cool(heat * cooling.heat, began + spent * (deadline - began), on_better)
+        best = search.best()
+        if ask is not None and spent < 1:
+            best = ask(best) or best
+    return best
 
 
-def _upto(weights: tuple[float, ...]) -> Ints:
-    """Return the shares of moves, each with those before it, in millionths."""
-    return np.ceil(np.cumsum(weights) / sum(weights) * 1_000_000).astype(np.int64)
+class _Cooled:
+    """One cooling of a schedule in the kernel's memory."""
 
+    def __init__(self, loader: Loader, kernel: Kernel, memory: Ints) -> None:
+        self.loader, self.kernel, self.memory = loader, kernel, memory
+        self.upto = np.ceil(np.cumsum(WEIGHTS) / sum(WEIGHTS) * 1_000_000).astype(np.int64)
 
-def _next_chunk(chunk: int, took: float) -> int:
-    """Return how many moves to make before the clock is looked at again."""
-    return max(16, min(_MOST_MOVES, 2 * chunk, int(chunk * _LOOK_S / max(1e-6, took))))
+    @classmethod
+    def of(cls, instance: Instance, sequences: Sequences, kernel: Kernel, seed: int) -> "_Cooled | None":
+        """Return sequences ready to be improved; none: there is nothing to improve, or they cannot be timed."""
+        rows, held = rows_of(sequences)
+        memory = memory_of(instance, held.tolist(), seed)
+        if not held.size or not kernel.build(memory, rows, held):
+            return None
+        return cls(Loader(instance), kernel, memory)
+
+    def heat(self) -> float:
+        """Return a temperature at which small steps uphill are easy, measured on the schedule as it stands."""
+        steps = np.zeros(_STEPS, np.int64)
+        found = self.kernel.probe(self.memory, self.upto, steps, _TRIES, PATIENCE)
+        return float(np.quantile(steps[:found], _EASY)) if found else 1.0
+
+    def best(self) -> Sequences:
+        """Return the best sequences so far."""
+        return bundles_of(self.memory, self.loader)
+
+    def make(self, hot: float, moves: int) -> None:
+        """Cool down within a number of moves."""
+        chunk, done = max(1, moves // 1000), 0
+        while done < moves:
+            count = min(chunk, moves - done)
+            self.kernel.run(self.memory, self.upto, count, hot * _COLD ** (done / moves), PATIENCE)
+            done += count
+
+    def cool(self, hot: float, deadline: float, on_better: Callable[[Sequences], None] | None) -> None:
+        """Cool down until a moment, telling now and then."""
+        began = looked = time.monotonic()
+        next_tell, told, chunk = began + 0.5, int(self.memory[t.BEST_COST]), 64
+        while looked < deadline:
+            spent = (looked - began) / (deadline - began)
+            self.kernel.run(self.memory, self.upto, chunk, hot * _COLD**spent, PATIENCE)
+            now = time.monotonic()
+            chunk = max(16, min(_MOST_MOVES, 2 * chunk, int(chunk * _LOOK_S / max(1e-6, now - looked))))
+            looked = now
+            if on_better is not None and now > next_tell and self.memory[t.BEST_COST] < told:
+                on_better(self.best())
+                told = int(self.memory[t.BEST_COST])
+                looked = time.monotonic()
+                next_tell = max(now + 0.5, now + 10 * (looked - now))

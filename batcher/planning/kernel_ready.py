@@ -27,10 +27,11 @@ _STALE_S = 900.0
 
 @dataclass(frozen=True)
 class Kernel:
-    """The two compiled entries of `kernel_search`, which tells what they take."""
+    """The compiled entries of `kernel_search`, which tells what they take."""
 
     build: Callable[..., bool]
     run: Callable[..., None]
+    probe: Callable[..., int]
 
 
 _loaded: Kernel | None = None
@@ -67,7 +68,9 @@ def compiled(directory: Path) -> Kernel:
     build.compile((flat, table, flat))
     run = numba.njit(cache=True, error_model="numpy")(kernel_search.run)
     run.compile((flat, flat, numba.int64, numba.float64, numba.int64))
-    return Kernel(build, run)
+    probe = numba.njit(cache=True, error_model="numpy")(kernel_search.probe)
+    probe.compile((flat, flat, flat, numba.int64, numba.int64))
+    return Kernel(build, run, probe)
 
 
 def fill_cache() -> Path | None:

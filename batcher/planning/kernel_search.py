@@ -70,6 +70,14 @@ def remember(m: Ints) -> None:
     m[BEST_COST] = m[COST]
 
 
+@inner
+def _any_kind(m: Ints, upto: Ints) -> int:
+    chance, kind = draw(m) * 1e6, 0
+    while upto[kind] <= chance:
+        kind += 1
+    return kind
+
+
 def run(m: Ints, upto: Ints, moves: int, temperature: float, patience: int) -> None:
     """
     Make a number of moves at one temperature.
@@ -80,11 +88,8 @@ def run(m: Ints, upto: Ints, moves: int, temperature: float, patience: int) -> N
         Of each kind of move, its share and those before it, in millionths.
     """
     for _ in range(moves):
-        chance, kind = draw(m) * 1e6, 0
-        while upto[kind] <= chance:
-            kind += 1
         begin(m)
-        if not try_move(m, kind):
+        if not try_move(m, _any_kind(m, upto)):
             rollback(m)
             continue
         ceiling = -temperature * math.log(1.0 - draw(m))
@@ -99,3 +104,29 @@ def run(m: Ints, upto: Ints, moves: int, temperature: float, patience: int) -> N
             commit(m, delta)
     if m[COST] < m[BEST_COST]:
         remember(m)
+
+
+def probe(m: Ints, upto: Ints, deltas: Ints, tries: int, patience: int) -> int:
+    """
+    Try moves, none of which is kept, and return how many of those that cost more were put into `deltas`.
+
+    Parameters
+    ----------
+    upto
+        As `run` takes it.
+    deltas
+        Filled with what each such move would cost, until it is full.
+    tries
+        At most this many moves.
+    """
+    found = 0
+    for _ in range(tries):
+        if found == deltas.size:
+            break
+        begin(m)
+        delta = settle(m, _NO_CEILING, patience) if try_move(m, _any_kind(m, upto)) else 0
+        rollback(m)
+        if 0 < delta < REFUSED:
+            deltas[found] = delta
+            found += 1
+    return found

@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable
 
 from batcher.planning import kernel_ready
-from batcher.planning.conversion import Bundle, scheduled
+from batcher.planning.conversion import Bundle, scheduled, sequences_of
 from batcher.planning.improve import anneal
 from batcher.planning.kernel_ready import Kernel
 from batcher.planning.schedule import Schedule
+
+Sequences = list[list[Bundle]]
 
 #: With less time than this left, loading compiled code would take too much of it.
 _LEAST_TO_LOAD_S = 3.0
@@ -24,12 +26,19 @@ def local_search(
     *,
     deadline: float,
     seed: int,
-    on_better: Callable[[list[list[Bundle]]], None] | None = None,
-) -> list[list[Bundle]]:
+    on_better: Callable[[Sequences], None] | None = None,
+    ask: Callable[[Sequences], Sequences | None] | None = None,
+) -> Sequences:
     """
     Improve a schedule until the deadline (on the monotonic clock), and return the best sequences found.
 
-    Even seeds start hot and odd ones warm, so that searches side by side suit both late and well-paced floors.
+    Parameters
+    ----------
+    on_better
+        Told the best sequences now and then.
+    ask
+        Handed the best sequences at times, answers with better ones that others have found. Searches side by side cool
+        in two ways, by even and odd seeds, so that they have something to tell each other.
     """
     instance, loader = schedule.instance, schedule.loader
     kernel = _kernel(deadline)
@@ -46,10 +55,16 @@ def local_search(
 
     if not kernel_state.supported(instance):
         return anneal(schedule, deadline=deadline, seed=seed, on_better=on_better)
-    sequences = [[(run.mode, run.load) for run in sequence] for sequence in schedule.sequences]
-    cooling = (kernel_anneal.FROM_HOT, kernel_anneal.FROM_WARM)[seed % 2]
+    coolings = (kernel_anneal.AGAIN, kernel_anneal.DEEPER)[seed % 2]
     return kernel_anneal.search(
-        instance, sequences, kernel, deadline=deadline, seed=seed, cooling=cooling, on_better=on_better
+        instance,
+        sequences_of(schedule),
+        kernel,
+        deadline=deadline,
+        seed=seed,
+        coolings=coolings,
+        on_better=on_better,
+        ask=ask,
     )
 
 

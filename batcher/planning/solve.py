@@ -11,6 +11,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext
@@ -190,6 +191,8 @@ def _listen(board: _Board, children: list["_Child"], deadline: float) -> str:
                 board.raise_bound(found.bound)
             if found.plan is not None and not board.offer(found.plan, of_child=True):
                 faults.append("the solver answered with a plan that breaks the rules")
+            if found.asks:
+                child.send(board.plan)
             if found.finished:
                 del open_children[child.pipe]
     return "" if board.usable else "; ".join(dict.fromkeys(faults)) or "the solver gave no answer"
@@ -199,7 +202,7 @@ class _Child:
     """A child process and the end of its pipe we read."""
 
     def __init__(self, context: ForkServerContext, task: worker.Task) -> None:
-        self.pipe, theirs = context.Pipe(duplex=False)
+        self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=worker.main, args=(task, theirs), daemon=True, name="batcher-solver")
         try:
             self.process.start()
@@ -216,6 +219,11 @@ class _Child:
         except (EOFError, OSError, pickle.UnpicklingError):
             return None
         return answer if isinstance(answer, worker.Found) else None
+
+    def send(self, plan: Plan) -> None:
+        """Answer a child that asked; one that has died meanwhile is told so by its pipe."""
+        with suppress(OSError):
+            self.pipe.send(plan)
 
     def death(self) -> str:
         """Return how it ended, once its pipe is closed."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from batcher.planning import cpsat
-from batcher.planning.conversion import Bundle, from_plan, scheduled, to_plan
+from batcher.planning.conversion import Bundle, from_plan, scheduled, sequences_of, to_plan
 from batcher.planning.greedy import greedy
 from batcher.planning.index import index
 from batcher.planning.loads import Loader
@@ -23,6 +23,9 @@ from batcher.planning.problem import Problem
 
 #: Exit code of a child that met its memory limit.
 OUT_OF_MEMORY = 12
+
+#: How long an answer is waited for.
+_PATIENCE_S = 2.0
 
 #: The forkserver imports these once, so that a child starts in a fraction of a second.
 PRELOAD = ("batcher.planning.worker",)
@@ -48,6 +51,7 @@ class Found:
     plan: Plan | None = None
     bound: float | None = None
     finished: bool = False
+    asks: bool = False  #: waits for the best plan that any child has found
 
 
 def main(task: Task, pipe: Connection) -> None:
@@ -77,6 +81,20 @@ def improve(task: Task, pipe: Connection) -> None:
         if found is not None or finished:
             pipe.send(Found(None if found is None else to_plan(found), finished=finished))
 
+    def ask(sequences: list[list[Bundle]]) -> list[list[Bundle]] | None:
+        """Return what others have found, if it is better."""
+        tell(sequences)
+        pipe.send(Found(asks=True))
+        if not pipe.poll(max(0.0, min(_PATIENCE_S, task.deadline - time.monotonic()))):
+            return None
+        best = pipe.recv()
+        while pipe.poll():  # an answer to an earlier question came late
+            best = pipe.recv()
+        ours, theirs = scheduled(instance, loader, sequences), from_plan(instance, loader, best)
+        if ours is None or theirs is None or (theirs.unplanned, theirs.cost) >= (ours.unplanned, ours.cost):
+            return None
+        return sequences_of(theirs)
+
     if task.exact and len(instance.units) <= cpsat.MOST_UNITS:
         left = task.deadline - time.monotonic()
         best = local_search(schedule, deadline=time.monotonic() + 0.15 * left, seed=task.seed)
@@ -90,4 +108,5 @@ def improve(task: Task, pipe: Connection) -> None:
             on_better=tell,
             on_bound=lambda bound: pipe.send(Found(bound=bound)),
         )
-    tell(local_search(schedule, deadline=task.deadline, seed=task.seed, on_better=tell), finished=True)
+    others = ask if task.workers > 1 else None
+    tell(local_search(schedule, deadline=task.deadline, seed=task.seed, on_better=tell, ask=others), finished=True)

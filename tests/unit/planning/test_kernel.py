@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from batcher.planning.conversion import Bundle, scheduled, to_plan
 from batcher.planning.documents import load_json, read_problem
 from batcher.planning.greedy import greedy
 from batcher.planning.index import index
-from batcher.planning.kernel_anneal import search
+from batcher.planning.kernel_anneal import Cooling, search
 from batcher.planning.kernel_ready import Kernel, compiled, ready
 from batcher.planning.kernel_state import bundles_of, memory_of, rows_of, supported
 from batcher.planning.layout import Packer, Shape
@@ -86,16 +87,36 @@ def test_a_seed_and_a_number_of_moves_give_the_same_plan_every_time(kernel: Kern
     ]
 
 
+def of_many() -> Loader:
+    return Loader(index(two_ovens([job(k, family="mug" if k % 3 else "tin", release=99 * k) for k in range(60)])))
+
+
 def test_better_sequences_are_told_as_they_are_found(kernel: Kernel) -> None:
-    loader = Loader(index(two_ovens([job(k, family="mug" if k % 3 else "tin") for k in range(60)])))
-    told: list[list[list[Bundle]]] = []
-    alone = [[(mode, load)] for sequence in bundles(loader) for mode, load in sequence]
-    assert alone
+    loader = of_many()
+    start, told = bundles(loader), list[list[list[Bundle]]]()
     found = search(
-        loader.instance, bundles(loader), kernel, deadline=0, seed=1, max_moves=1_000_000, on_better=told.append
+        loader.instance, start, kernel, deadline=time.monotonic() + 2, seed=1, on_better=told.append, ask=told.append
     )
-    costs = [cost_of(loader, sequences)[0] for sequences in (*told, found)]
+    costs = [cost_of(loader, sequences)[0] for sequences in (start, *told, found)]
+    assert len(told) >= 2
     assert costs == sorted(costs, reverse=True)
+    assert costs[-1] < costs[0]
+
+
+def test_a_search_goes_on_from_better_sequences_that_others_have_found(kernel: Kernel) -> None:
+    loader = of_many()
+    theirs = search(loader.instance, bundles(loader), kernel, deadline=0, seed=1, max_moves=600_000)
+    asked: list[int] = []
+
+    def ask(ours: list[list[Bundle]]) -> list[list[Bundle]]:
+        asked.append(cost_of(loader, ours)[0])
+        return theirs
+
+    coolings = (Cooling(0.0001), Cooling(0.9999, 1e-6))
+    found = search(
+        loader.instance, bundles(loader), kernel, deadline=0, seed=2, max_moves=250_000, coolings=coolings, ask=ask
+    )
+    assert cost_of(loader, found)[0] <= cost_of(loader, theirs)[0] < asked[0]
 
 
 def test_sequences_with_no_batch_come_back_as_they_are(kernel: Kernel) -> None:
