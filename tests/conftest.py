@@ -1,8 +1,14 @@
-"""What every test relies on: no setting of the person who runs it leaks in."""
+"""What every test relies on: no setting of the person who runs it leaks in, and nobody is in a hurry."""
 
 import os
+
+from hypothesis import settings
 
 _KEPT = {"BATCHER_SHARED", "BATCHER_TEST_POSTGRES_URL"}
 
 for _name in [name for name in os.environ if name.startswith("BATCHER_") and name not in _KEPT]:
     del os.environ[_name]
+
+# how long an example takes says how busy the machine is; a test that hangs has its time-out
+settings.register_profile("patient", parent=settings(), deadline=None)
+settings.load_profile("patient")

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batcher.domain.calendars import Calendar, Span, local
@@ -57,7 +57,6 @@ spans = st.tuples(minutes, minutes).filter(lambda pair: pair[0] != pair[1]).map(
 weeks = st.lists(st.lists(spans, max_size=3).map(tuple), min_size=7, max_size=7).map(tuple)
 
 
-@settings(deadline=None)
 @given(week=weeks, after=st.integers(0, 400 * 24 * 60))
 def test_intervals_ascend_apart_and_lose_no_hours(week: tuple[tuple[Span, ...], ...], after: int) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=after)
