@@ -54,25 +54,21 @@ class Notifier:
         """Feed the watchdog once."""
         self._send("WATCHDOG=1")
 
-    def extend_start(self, seconds: float, status: str) -> None:
-        """Ask for more time to start, for a migration or a check that takes long."""
-        self._send(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}", _status(status))
-
     def close(self) -> None:
         """Hang up."""
-        if self._socket is not None:
+        if self._socket is not None and self._socket.socket is not None:
             self._socket.socket.close()
-            self._socket = None
+        self._socket = None
 
     def _send(self, *lines: str) -> None:
         if self._socket is not None:
-            self._socket.notify("\n".join(lines))  # type: ignore[no-untyped-call]
+            self._socket.notify("\n".join(lines))  # type: ignore[no-untyped-call] # a library without types
 
 
 def take_notifier() -> Notifier:
     """Return the line to the manager that started us, and take it out of the environment of our children."""
     address, watchdog_us, watchdog_pid = (os.environ.get(name) for name in _VARIABLES)
-    socket = sdnotify.SystemdNotifier() if address else None  # type: ignore[no-untyped-call]
+    socket = sdnotify.SystemdNotifier() if address else None  # type: ignore[no-untyped-call] # likewise
     for name in _VARIABLES:
         os.environ.pop(name, None)
     ours = watchdog_pid is None or watchdog_pid == str(os.getpid())

@@ -1,6 +1,7 @@
 """What systemd hears, over a real datagram socket."""
 
 import asyncio
+import gc
 import os
 import socket
 import subprocess
@@ -49,8 +50,15 @@ def test_ready_reloading_and_stopping_reach_the_manager_with_a_status(
     assert told[1].startswith("MONOTONIC_USEC=")
     notifier.stopping("asked to")
     assert _heard(manager) == ["STOPPING=1", "STATUS=asked to"]
-    notifier.extend_start(30, "migrating")
-    assert _heard(manager) == ["EXTEND_TIMEOUT_USEC=30000000", "STATUS=migrating"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the library drops its socket unclosed
+def test_a_manager_that_cannot_be_reached_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nowhere"))
+    notifier = take_notifier()
+    gc.collect()
+    notifier.ready("running")
+    notifier.close()
 
 
 def test_a_status_cannot_smuggle_in_another_message(manager: socket.socket, notifier: Notifier) -> None:
