@@ -54,19 +54,6 @@ class HotFolder:
             self._disk.write_new(staged, content)
             self._disk.sync_folder(self.stage_folder)
 
-    def is_staged(self, ticket_id: str) -> bool:
-        """
-        Tell whether the token is there; of a ticket that was staged, false means that it was published.
-
-        Raises
-        ------
-        DispatchError
-            When the folders are not there: an unmounted share must not read as "published".
-        """
-        with self._told(f"whether ticket {ticket_id} was published cannot be told"):
-            self._check()
-            return os.path.lexists(self._staged(ticket_id))
-
     def publish(self, ticket_id: str) -> None:
         """
         Rename a staged ticket into the hot folder; one whose token is gone was published and is only made durable.
@@ -74,7 +61,8 @@ class HotFolder:
         Raises
         ------
         DispatchError
-            With `reason` as for `stage`, or name_taken when a foreign file has the ticket's name.
+            With `reason` as for `stage`, or name_taken when a foreign file has the ticket's name. Folders that are not
+            there are one too: an unmounted share must not read as "published".
         """
         staged, visible = self._staged(ticket_id), self.hot / f"{ticket_id}.json"
         with self._told(f"ticket {ticket_id} could not be published"):

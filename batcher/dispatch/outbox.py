@@ -2,10 +2,11 @@
 Sends what has been released: the only caller of transports.
 
 Each step is committed before the next is taken, so that after a crash at any moment the outbox knows what was done:
-stage the file, commit *sending*, publish, commit *delivered*. A ticket found in *sending* is asked of its transport.
+stage the file, commit *sending*, publish, commit *delivered*. A ticket found in *sending* is published again, to no
+effect when it was.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +20,8 @@ from batcher.store.session import Session, Store
 
 #: First and longest wait between tries, doubling in between.
 _BACKOFF_S, _BACKOFF_LIMIT_S = 2.0, 300.0
+#: In these states a ticket has still to be published.
+_UNPUBLISHED = (TicketState.RELEASED, TicketState.SENDING)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def send_pending(store: Store, transports: Mapping[str, Transport], now: datetim
 def _pending(store: Store, transports: Mapping[str, Transport], now: datetime) -> list[Ticket]:
     """Return the tickets to be tried now: none of a station behind one that still has to wait."""
     with store.read() as session:
-        found = batches.tickets(session, states=(TicketState.RELEASED, TicketState.SENDING))
+        found = batches.tickets(session, states=_UNPUBLISHED)
     due: list[Ticket] = []
     waiting: set[str] = set()
     for ticket in found:
@@ -93,8 +96,11 @@ class _Turn:
                 batches.move_ticket(session, ticket_id, TicketState.SENDING, self._now)
         for ticket in self._staged:
             if ticket.id not in wanted:
-                self._does(ticket, lambda to, ticket_id=ticket.id: to.discard(ticket_id))  # type: ignore[misc]
+                self._discard(ticket)
         return wanted
+
+    def _discard(self, ticket: Ticket) -> None:
+        self._does(ticket, lambda to: to.discard(ticket.id))
 
     def publish(self, ticket: Ticket) -> None:
         """Make a ticket visible to its station."""
@@ -132,9 +138,8 @@ def _state(session: Session, ticket: Ticket) -> TicketState:
 def _note_failure(store: Store, ticket: Ticket, error: str, now: datetime) -> None:
     wait_s = min(_BACKOFF_LIMIT_S, _BACKOFF_S * 2.0 ** min(ticket.attempts, 16))
     with store.write() as session:
-        current: Sequence[TicketState] = (TicketState.RELEASED, TicketState.SENDING)
-        state = batches.get_ticket(session, ticket.id).state
-        if state in current:
+        state = _state(session, ticket)
+        if state in _UNPUBLISHED:
             batches.move_ticket(
                 session, ticket.id, state, now, error=error, next_attempt_at=now + timedelta(seconds=wait_s)
             )

@@ -2,7 +2,7 @@
 How a ticket gets to a station: the steps every transport offers to the outbox.
 
 The outbox commits what it is about to do before it does it: `stage`, commit *sending*, `publish`, commit *delivered*.
-After a crash in *sending* it asks `is_staged`: still staged means not published yet, gone means published.
+After a crash in *sending* it calls `publish` again: what is still staged is published then, what is gone was.
 """
 
 from typing import Protocol
@@ -13,9 +13,6 @@ class Transport(Protocol):
 
     def stage(self, ticket_id: str, content: bytes) -> None:
         """Prepare a ticket durably where the station cannot see it; what an earlier try left is replaced."""
-
-    def is_staged(self, ticket_id: str) -> bool:
-        """Tell whether a ticket is prepared and not published; once staged, false means published."""
 
     def publish(self, ticket_id: str) -> None:
         """Make a staged ticket visible to the station, at most once; may be called again after a crash."""
