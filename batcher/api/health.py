@@ -64,10 +64,6 @@ class Health:
                 if silent[loop] > budget
             ]
 
-    def stale(self) -> list[str]:
-        """Return the names of the loops past their budget."""
-        return [stale.loop for stale in self.stale_loops()]
-
     @property
     def ready(self) -> bool:
         """Tell whether requests should be sent here."""

@@ -14,7 +14,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from batcher.domain.batches import StationReport
 from batcher.errors import DocumentError, Fault
 
-REPORT_FORMAT = "batcher-report/1"
 #: A report of a full ticket is a tenth of it.
 MAX_REPORT_BYTES = 256 * 1024
 #: What is not, or not yet, a whole JSON document; every other code says the document is whole and wrong.
