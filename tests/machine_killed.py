@@ -8,8 +8,8 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -17,8 +17,8 @@ from batcher.simulate.machine_folders import MachineFolders
 from batcher.simulate.machine_log import Event, read_log
 from batcher.simulate.virtual_station import Machine
 from tests.builders_stations import MONDAY, a_station, a_ticket, machine_folders, put_ticket
+from tests.forks import KILLED, in_a_fork
 
-KILLED = 9
 TICKETS = 2
 TOUCHES = ("open", "write", "flush", "fsync", "rename", "truncate")
 _END_S = 1200
@@ -46,21 +46,6 @@ def at(seconds: int) -> datetime:
     return MONDAY + timedelta(seconds=seconds)
 
 
-def in_a_fork(do: Callable[[], None]) -> bool:
-    """Run something in a process of its own; false when it was killed."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            do()
-        except BaseException as error:  # noqa: BLE001 - a fork must never return into the loop
-            print(f"unexpected: {error!r}", file=sys.stderr)
-            os._exit(1)
-        os._exit(0)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert status in (0, KILLED), status
-    return status == 0
-
-
 def one_run(root: Path, kills: list[int]) -> tuple[bool, dict[str, object]]:
     """Kill the machine once per entry of `kills`, later each time, then let it work to the end."""
     folders = machine_folders(root)
@@ -69,7 +54,7 @@ def one_run(root: Path, kills: list[int]) -> tuple[bool, dict[str, object]]:
         put_ticket(folders, a_ticket(f"T{number}", items, sequence=number + 1, run_s=200, changeover_s=100))
     reached, honest = False, True
     for turn, kill_at in enumerate(kills):
-        reached = not in_a_fork(lambda turn=turn, kill_at=kill_at: work(root, turn * 50, kill_at))  # type: ignore[misc]
+        reached = not in_a_fork(partial(work, root, turn * 50, kill_at))
         honest = honest and told_as_logged(folders)
     assert in_a_fork(lambda: work(root, len(kills) * 50, 0))
     log = read_log(folders.log)

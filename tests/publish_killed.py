@@ -9,14 +9,15 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from batcher.dispatch.disk import Disk
 from batcher.dispatch.folders import StationFolders
 from batcher.dispatch.hotfolder import HotFolder
+from tests.forks import KILLED, in_a_fork
 
 CONTENT = json.dumps({"ticket": "T1", "padding": "x" * 50_000}).encode()
-KILLED = 9
 
 
 class KilledDisk(Disk):
@@ -72,21 +73,6 @@ def send(folders: StationFolders, journal: Path, disk: KilledDisk) -> None:
         disk.commit(journal, "delivered")
 
 
-def in_a_fork(work: Callable[[], None]) -> bool:
-    """Run something in a process of its own; false when it was killed."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - a fork must never return into the loop
-            print(f"unexpected: {error!r}", file=sys.stderr)
-            os._exit(1)
-        os._exit(0)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert status in (0, KILLED), status
-    return status == 0
-
-
 def eat(folders: StationFolders, seen: list[bytes]) -> None:
     """Take what is visible, as a station does."""
     for path in sorted(folders.hot.iterdir()):
@@ -101,7 +87,7 @@ def one_run(root: Path, kills: list[tuple[int, str]], eats: str) -> tuple[bool, 
     folders.create()
     journal, seen, reached = root / "journal", list[bytes](), False
     for step, moment in kills:
-        reached = not in_a_fork(lambda step=step, moment=moment: send(folders, journal, KilledDisk(step, moment)))  # type: ignore[misc]
+        reached = not in_a_fork(partial(send, folders, journal, KilledDisk(step, moment)))
         if eats == "at once":
             eat(folders, seen)
     assert in_a_fork(lambda: send(folders, journal, KilledDisk(0, "never")))

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from batcher.dispatch.report import parse_report
@@ -71,6 +72,11 @@ def test_tickets_put_into_the_folders_are_made_and_reported_and_sigterm_ends_it_
             assert after.at >= before.at  # one batch at a time
 
 
+def has_gone_on(root: Path, entries: int) -> bool:
+    """Tell whether the machine has written so many lines into its log, or made everything."""
+    return len(read_log(machine_folders(root).log)) >= entries or sum(made(root, "uv-1").values()) == 24
+
+
 def test_a_machine_killed_at_any_moment_makes_every_piece_exactly_once(tmp_path: Path) -> None:
     folders, anchor_at, chance = machine_folders(tmp_path), datetime.now(UTC), random.Random(5)
     tickets = [a_ticket(f"T{n:02}", [f"i{n}"], sequence=n + 1, run_s=100, changeover_s=20) for n in range(24)]
@@ -81,11 +87,7 @@ def test_a_machine_killed_at_any_moment_makes_every_piece_exactly_once(tmp_path:
                 if tickets:
                     put_ticket(folders, tickets.pop(0))
             seen, target = len(read_log(folders.log)), chance.randrange(1, 12)
-            wait_until(
-                lambda seen=seen, target=target: (  # type: ignore[misc]
-                    len(read_log(folders.log)) >= seen + target or sum(made(tmp_path, "uv-1").values()) == 24
-                )
-            )
+            wait_until(partial(has_gone_on, tmp_path, seen + target))
             process.kill()
             process.wait()
             kills += 1
