@@ -7,25 +7,31 @@ out and sheets count by area: the model admits every plan that keeps the rules a
 holds, and what it answers is timed and judged before it counts.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from batcher.planning.conversion import Bundle
 from batcher.planning.index import NO_LIMIT, Instance, ModeView, Unit
 from batcher.planning.loads import Loader
+from batcher.planning.magnitude import fits_a_word
 from batcher.planning.schedule import Schedule
 
 #: More units than this make a model that proves nothing in useful time.
 MOST_UNITS = 45
+#: How CP-SAT ends with a solution.
+_SOLVED = ("OPTIMAL", "FEASIBLE")
 
 Better = Callable[[list[list[Bundle]]], None]
+OnBound = Callable[[float], None]
 
 
-def prove(
-    schedule: Schedule, *, seconds: float, workers: int, seed: int, on_better: Better, on_bound: Callable[[float], None]
-) -> None:
+def prove(schedule: Schedule, *, seconds: float, workers: int, seed: int, on_better: Better, on_bound: OnBound) -> None:
     """
-    Search for the cheapest plan and a proof, telling of plans and bounds as they come.
+    Search for the best plan and a proof, telling of plans and bounds as they come.
+
+    As few jobs as can be are left out, whatever that costs; among such plans the cheapest is sought. What is proven of
+    these holds for every plan only where leaving out more saves nothing, which is looked at first.
 
     Parameters
     ----------
@@ -38,26 +44,84 @@ def prove(
     on_better
         Told the sequences of each solution; they may break what the model leaves out.
     on_bound
-        Told each proven bound on the cost of any plan, in minor units.
+        Told each proven bound on the cost of any plan, in minor units; none where numbers are beyond CP-SAT.
     """
-    from ortools.sat.python import cp_model  # takes seconds to import; only this search needs it
+    if not fits_a_word(schedule.instance) or not any(unit.modes for unit in schedule.instance.units):
+        return
+    search = _Search(schedule, seconds, workers, seed)
+    out = search.fewest_left_out(on_better)
+    if search.saves_nothing(out + 1):
+        ceiling = schedule.cost / 3600  # of plans that leave out more it is known only that none costs less than this
+        search.cheapest(1.0, on_better, lambda bound: on_bound(min(bound, ceiling)), most_out=out)
+    else:
+        search.cheapest(0.6, on_better, _unheard, most_out=out)
+        search.cheapest(1.0, _unheard, on_bound)
 
-    model = _Model(cp_model.CpModel(), schedule.instance, schedule.loader)
-    model.hint(schedule)
-    solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = max(0.1, seconds)
-    solver.parameters.num_workers = workers
-    solver.parameters.random_seed = seed
-    solver.parameters.catch_sigint_signal = False
-    solver.best_bound_callback = lambda bound: on_bound(bound / 3600)
 
-    class Tell(cp_model.CpSolverSolutionCallback):
-        def on_solution_callback(self) -> None:
-            on_better(model.decoded(self.Value))
+def _unheard(_: object) -> None:
+    """Tell nobody."""
 
-    status = solver.Solve(model.model, Tell())
-    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        on_bound(solver.BestObjectiveBound() / 3600)
+
+class _Search:
+    """Solves one model after another, each with a share of the time left, from the plan to start from."""
+
+    def __init__(self, schedule: Schedule, seconds: float, workers: int, seed: int) -> None:
+        self.schedule, self.workers, self.seed = schedule, workers, seed
+        self.deadline = time.monotonic() + seconds
+
+    def fewest_left_out(self, on_better: Better) -> int:
+        """Return the fewest jobs that a plan is known to leave out, of those that some station could take."""
+        units = self.schedule.instance.units
+        places = [place for place, run in enumerate(self.schedule.run_of) if run is None and units[place].modes]
+        fewest = sum(len(units[place].jobs) for place in places)
+        if fewest:
+            model = self._model()
+            model.model.Minimize(model.left_out)
+            status, solver = self._solve(model, 0.2, on_better, _unheard)
+            if status in _SOLVED:
+                fewest = min(fewest, round(solver.ObjectiveValue()))
+        return fewest
+
+    def saves_nothing(self, least_out: int) -> bool:
+        """Tell whether it is proven that no plan that leaves out so many jobs costs less than the one there is."""
+        model = self._model()
+        model.model.Add(model.left_out >= least_out)
+        model.model.Add(model.cost < self.schedule.cost)
+        return self._solve(model, 0.2, _unheard, _unheard)[0] == "INFEASIBLE"
+
+    def cheapest(self, share: float, on_better: Better, on_bound: OnBound, *, most_out: int | None = None) -> None:
+        """Search for the cheapest of all plans, or of those that leave out no more than so many jobs."""
+        model = self._model()
+        if most_out is not None:
+            model.model.Add(model.left_out <= most_out)
+        model.model.Minimize(model.cost)
+        status, solver = self._solve(model, share, on_better, on_bound)
+        if status in _SOLVED:
+            on_bound(solver.BestObjectiveBound() / 3600)
+
+    def _model(self) -> "_Model":
+        from ortools.sat.python import cp_model  # takes seconds to import; only this search needs it
+
+        model = _Model(cp_model.CpModel(), self.schedule.instance, self.schedule.loader)
+        model.hint(self.schedule)
+        return model
+
+    def _solve(self, model: "_Model", share: float, on_better: Better, on_bound: OnBound) -> tuple[str, Any]:
+        """Return how solving ended, and the solver."""
+        from ortools.sat.python import cp_model
+
+        solver = cp_model.CpSolver()
+        solver.parameters.max_time_in_seconds = max(0.1, share * (self.deadline - time.monotonic()))
+        solver.parameters.num_workers = self.workers
+        solver.parameters.random_seed = self.seed
+        solver.parameters.catch_sigint_signal = False
+        solver.best_bound_callback = lambda bound: on_bound(bound / 3600)
+
+        class Tell(cp_model.CpSolverSolutionCallback):
+            def on_solution_callback(self) -> None:
+                on_better(model.decoded(self.Value))
+
+        return solver.Solve(model.model, Tell()).name, solver
 
 
 class _Model:
@@ -68,6 +132,7 @@ class _Model:
         self.horizon = instance.problem.horizon
         self.units = [unit for unit in instance.units if unit.modes]
         self.costs: list[Any] = []
+        self.left_out: Any = 0  #: how many jobs are
         self.joins: dict[tuple[int, int], Any] = {}  #: (unit, representative)
         self.on: dict[tuple[int, int], Any] = {}  #: (representative, station)
         self.start: dict[int, Any] = {}
@@ -78,7 +143,7 @@ class _Model:
         self._sequences()
         self._precedence()
         self._lateness()
-        model.Minimize(sum(self.costs))
+        self.cost = sum(self.costs)
 
     def _batches(self) -> None:
         model = self.model
@@ -93,6 +158,7 @@ class _Model:
             model.AddAtMostOne(mine)
             left_out = model.NewBoolVar("")
             model.Add(sum(mine) + left_out == 1)
+            self.left_out += len(unit.jobs) * left_out
             self.done[unit.place] = model.NewIntVar(0, self.instance.unplanned_end, "")
             model.Add(self.done[unit.place] >= self.instance.unplanned_end).OnlyEnforceIf(left_out)
         for rep in self.units:

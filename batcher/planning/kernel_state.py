@@ -11,10 +11,11 @@ import numpy as np
 
 from batcher.planning import kernel_tables as t
 from batcher.planning.conversion import Bundle
-from batcher.planning.index import NO_LIMIT, Instance, Unit
+from batcher.planning.index import Instance, Unit
 from batcher.planning.kernel_tables import Ints
 from batcher.planning.layout import Shape, shape_of
 from batcher.planning.loads import Loader
+from batcher.planning.magnitude import fits_a_word
 
 #: Stations are bits of a whole number.
 MOST_STATIONS = 62
@@ -24,18 +25,7 @@ _KNOWN_LAYOUTS = 1 << 16
 
 def supported(instance: Instance) -> bool:
     """Tell whether 64 bits hold every sum, and a bit each station."""
-    problem = instance.problem
-    modes = [mode for family in instance.families for mode in family.modes.values()]
-    span = instance.unplanned_end + max([0, *chain.from_iterable(instance.change_seconds)])
-    span += max((mode.seconds for mode in modes), default=0)
-    for job in problem.jobs:
-        span += job.serial_seconds + job.parallel_seconds + job.release + sum(link.lag for link in job.after)
-    worst = sum(order.late + order.rate * (span + abs(order.due)) for order in instance.orders)
-    batch = max((mode.fixed + mode.rate * span for mode in modes), default=0)
-    change = max([0, *chain.from_iterable(chain.from_iterable(view.change_money for view in instance.stations))])
-    worst += (batch + change) * (len(instance.units) + 1)
-    room = sum(job.size for job in problem.jobs)
-    return len(instance.stations) <= MOST_STATIONS and max(worst, span, room) < NO_LIMIT
+    return len(instance.stations) <= MOST_STATIONS and fits_a_word(instance)
 
 
 def memory_of(instance: Instance, planned: Sequence[int], seed: int) -> Ints:
