@@ -1,7 +1,7 @@
 """Routes of the floor: reports of stations, stations, batches, tickets, the plan, and the status of it all."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
@@ -78,7 +78,7 @@ def floor_routes(floor: Floor) -> APIRouter:
         station: AtStation = None,
         limit: Limit = 100,
     ) -> list[TicketAnswer]:
-        """List job tickets in the order of their release."""
+        """List job tickets by station, in the order of their release."""
         with floor.store.read() as session:
             found = batches.tickets(session, station=station, states=state or LIVE_TICKET, limit=limit)
         return [TicketAnswer.model_validate(ticket) for ticket in found]
@@ -114,9 +114,10 @@ def floor_routes(floor: Floor) -> APIRouter:
 
 
 def _answer_report(outcome: ReportOutcome) -> Response:
+    headers = {"Idempotent-Replay": "true"} if outcome.repeat else {}
     if outcome.outcome == "orphan":
-        return problem(HTTPStatus.NOT_FOUND, outcome.code, outcome.message)
+        return problem(HTTPStatus.NOT_FOUND, outcome.code, outcome.message, headers=headers)
     if outcome.outcome == "rejected":
-        return problem(_REFUSED.get(outcome.code, HTTPStatus.CONFLICT), outcome.code, outcome.message)
-    headers: dict[str, Any] = {"Idempotent-Replay": "true"} if outcome.outcome == "replayed" else {}
+        status = _REFUSED.get(outcome.code, HTTPStatus.CONFLICT)
+        return problem(status, outcome.code, outcome.message, headers=headers)
     return JSONResponse(ReportAnswer.model_validate(outcome).model_dump(), headers=headers)

@@ -17,6 +17,7 @@ from batcher.errors import NotFoundError
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 from batcher.store import batches, orders, reports, stations
+from batcher.store.reports import StoredReport
 from batcher.store.session import Session
 
 log = structlog.get_logger()
@@ -37,11 +38,12 @@ _ENDED = (TicketState.DONE, TicketState.FAILED)
 
 @dataclass(frozen=True)
 class ReportOutcome:
-    """What a report led to: applied, replayed, out_of_order, rejected or orphan."""
+    """What a report led to; for a repeat, what the first one led to."""
 
-    outcome: str
+    outcome: str  #: applied, out_of_order, rejected or orphan
     code: str = ""
     message: str = ""
+    repeat: bool = False  #: it had come before, and nothing was done
 
 
 @dataclass(frozen=True)
@@ -61,31 +63,26 @@ def apply_reports(floor: Floor, told: Sequence[StationReport]) -> list[ReportOut
     with floor.store.write() as session:
         verdicts = [_apply_once(session, rules, report, now) for report in told]
     for report, verdict in zip(told, verdicts, strict=True):
-        if verdict.outcome.outcome != "replayed":
-            _tell(floor, report, verdict)
+        _tell(floor, report, verdict)
     return [verdict.outcome for verdict in verdicts]
 
 
 def _apply_once(session: Session, rules: RuleSet, report: StationReport, now: datetime) -> _Verdict:
     known = reports.find_report(session, report.station, report.report_id)
     if known is not None:
-        return _no("replayed", known.code or "", known.message or "")
+        return _again(session, known, report)
     verdict = _judge(session, rules, report, now)
     outcome = verdict.outcome
-    reports.record_report(
-        session,
-        report,
-        station=report.station,
-        report_id=report.report_id,
-        ticket_id=report.ticket_id,
-        kind=report.kind,
-        body={"items": report.items, "reason": report.reason, "at": report.at.isoformat()},
-        now=now,
-        outcome=outcome.outcome,
-        code=outcome.code,
-        message=outcome.message,
-    )
+    reports.record_report(session, report, now=now, outcome=outcome.outcome, code=outcome.code, message=outcome.message)
     return verdict
+
+
+def _again(session: Session, known: StoredReport, report: StationReport) -> _Verdict:
+    """Answer a report whose id came before: a repeat changes nothing, and an id used anew may not pass for one."""
+    if (known.ticket_id, known.kind, known.body["items"]) != (report.ticket_id, report.kind, report.items):
+        return _no("rejected", "report_id_reused", f"the id came before, as {known.kind} of ticket {known.ticket_id}")
+    reports.count_replay(session, known)
+    return _Verdict(ReportOutcome(known.outcome, known.code, known.message, repeat=True))
 
 
 def _judge(session: Session, rules: RuleSet, report: StationReport, now: datetime) -> _Verdict:
@@ -162,10 +159,11 @@ def _no(outcome: str, code: str, message: str) -> _Verdict:
 
 def _tell(floor: Floor, report: StationReport, verdict: _Verdict) -> None:
     outcome = verdict.outcome
-    floor.metrics.reports.labels(outcome=outcome.outcome).inc()
+    floor.metrics.reports.labels(outcome="replayed" if outcome.repeat else outcome.outcome).inc()
+    if outcome.repeat:
+        return
     if outcome.outcome == "applied":
-        state = {"accepted": "accepted", "running": "running"}.get(report.kind, report.kind)
-        floor.metrics.tickets.labels(station=report.station, state=state).inc()
+        floor.metrics.tickets.labels(station=report.station, state=report.kind).inc()
     for process in verdict.remade:
         floor.metrics.remakes.labels(process=process).inc()
     if verdict.remade:

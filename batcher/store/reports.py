@@ -4,8 +4,7 @@ Station reports as they came, each once, with what was made of it.
 Whether a report is applied is decided in `services`; here it becomes evidence, also when it was refused.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
@@ -18,7 +17,7 @@ from batcher.store.rows import columns
 
 @dataclass(frozen=True)
 class StoredReport:
-    """One report."""
+    """One report; `body` has its ``items``, ``reason`` and ``at``."""
 
     seq: int
     station: str
@@ -27,7 +26,7 @@ class StoredReport:
     kind: str
     body: dict[str, object]
     received_at: datetime
-    outcome: str  #: applied, replayed, out_of_order, rejected or orphan
+    outcome: str  #: applied, out_of_order, rejected or orphan
     code: str
     message: str
     replays: int  #: how often the same report came again
@@ -39,49 +38,31 @@ _REPORT = select(*columns(tables.reports, StoredReport)).where(
 
 
 def record_report(
-    s: Session,
-    report: StationReport | Mapping[str, object],
-    *,
-    station: str | None = None,
-    report_id: str | None = None,
-    ticket_id: str | None = None,
-    kind: str | None = None,
-    body: Mapping[str, object] | None = None,
-    now: datetime,
-    outcome: str,
-    code: str = "",
-    message: str = "",
+    s: Session, report: StationReport, *, now: datetime, outcome: str, code: str = "", message: str = ""
 ) -> StoredReport:
-    """
-    Keep a report; one that came before (same station and report id) is only counted again.
-
-    Parameters
-    ----------
-    report
-        The report, or the raw document when it could not be read; then at least `station` and `report_id` name it.
-    """
-    raw = _plain(report)
-    ident = (station or str(raw.get("station", "")), report_id or str(raw.get("report_id", "")))
-    found = find_report(s, *ident)
-    if found is not None:
-        s.execute(update(tables.reports).where(tables.reports.c.seq == found.seq).values(replays=found.replays + 1))
-    else:
-        values = {
-            "station": ident[0],
-            "report_id": ident[1],
-            "ticket_id": ticket_id or str(raw.get("ticket_id", "")),
-            "kind": kind or str(raw.get("kind", "")),
-            "body": dict(raw if body is None else body),
-            "received_at": now,
-            "outcome": outcome,
-            "code": code,
-            "message": message,
-            "replays": 0,
-        }
-        s.execute(insert(tables.reports), values)
-    stored = find_report(s, *ident)
+    """Keep a report that has not come before, with what was made of it."""
+    values = {
+        "station": report.station,
+        "report_id": report.report_id,
+        "ticket_id": report.ticket_id,
+        "kind": report.kind,
+        "body": {"items": report.items, "reason": report.reason, "at": report.at.isoformat()},
+        "received_at": now,
+        "outcome": outcome,
+        "code": code,
+        "message": message,
+        "replays": 0,
+    }
+    s.execute(insert(tables.reports), values)
+    stored = find_report(s, report.station, report.report_id)
     assert stored is not None
     return stored
+
+
+def count_replay(s: Session, report: StoredReport) -> None:
+    """Note that a report has come once more."""
+    reports = tables.reports
+    s.execute(update(reports).where(reports.c.seq == report.seq).values(replays=reports.c.replays + 1))
 
 
 def find_report(s: Session, station: str, report_id: str) -> StoredReport | None:
@@ -101,7 +82,3 @@ def list_reports(
     if outcome is not None:
         statement = statement.where(reports.c.outcome == outcome)
     return [StoredReport(*row) for row in s.execute(statement)]
-
-
-def _plain(report: StationReport | Mapping[str, object]) -> Mapping[str, object]:
-    return {**asdict(report), "at": report.at.isoformat()} if isinstance(report, StationReport) else report

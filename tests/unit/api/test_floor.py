@@ -53,9 +53,10 @@ def test_a_report_that_cannot_be_acted_on_is_refused_and_kept(
     client.post("/v1/orders", json=order())
     send_ticket(floor, "uv-1", "uv-print")
 
-    answer = client.post("/v1/reports", json=report("r1", "T1", "done") | changes)
+    answers = [client.post("/v1/reports", json=report("r1", "T1", "done") | changes) for _ in range(2)]
 
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(status, code)] * 2
+    assert ["idempotent-replay" in answer.headers for answer in answers] == [False, True]
     assert client.get("/v1/tickets").json()[0]["state"] == "delivered"
 
 

@@ -33,8 +33,21 @@ def test_a_report_of_an_unknown_ticket_is_kept_as_an_orphan(floor: Floor) -> Non
 
 def test_a_station_cannot_report_another_stations_ticket(floor: Floor, ticket: Ticket) -> None:
     told = StationReport("r1", "laser-1", ticket.id, "done", floor.now())
-    assert (apply_report(floor, told).outcome, apply_report(floor, told).outcome) == ("rejected", "replayed")
+    first, again = apply_report(floor, told), apply_report(floor, told)
+    assert (first.outcome, first.code) == (again.outcome, again.code) == ("rejected", "not_your_ticket")
+    assert (first.repeat, again.repeat) == (False, True)
     assert state_of(floor, ticket) is TicketState.DELIVERED
+
+
+def test_a_repeat_is_counted_and_an_id_used_anew_is_no_repeat(floor: Floor, ticket: Ticket) -> None:
+    for _ in range(3):
+        report(floor, ticket, "accepted", "r1")
+    reused = report(floor, ticket, "running", "r1")
+    assert (reused.outcome, reused.code) == ("rejected", "report_id_reused")
+    assert state_of(floor, ticket) is TicketState.ACCEPTED
+    with floor.store.read() as session:
+        (kept,) = reports.list_reports(session)
+    assert (kept.kind, kept.replays) == ("accepted", 2)
 
 
 def test_done_before_accepted_is_a_fact_and_accepted_after_it_is_old_news(floor: Floor, ticket: Ticket) -> None:
