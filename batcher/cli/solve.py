@@ -1,5 +1,6 @@
 """`batcher solve`: plan a problem from a file, with no daemon and no database."""
 
+import math
 import time
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,14 @@ def solve(
     seconds: Annotated[float, typer.Option(min=0, help="Wall time to spend; a plan comes out whatever it is.")] = 30,
     workers: Annotated[int, typer.Option(min=1, help="Processes that search at the same time.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+    moves: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Stop each process after so many moves of local search instead of by --seconds: with --workers 1 the "
+            "same plan every time on one machine.",
+        ),
+    ] = None,
     start: Annotated[
         Path | None,
         typer.Option(help="A plan to improve on and stay near to: of this problem, or of its queue at another moment."),
@@ -56,12 +65,13 @@ def solve(
     document = read_problem(load_json(problem))
     given = None if start is None else read_plan(load_json(start))
     with errors.status(f"Planning {len(document.jobs)} jobs") as status:
-        first = None if given is None else _carried_over(document, given, seconds)
+        first = None if given is None else _carried_over(document, given, seconds if moves is None else math.inf)
         result = search(
             document,
             budget_s=seconds - (time.monotonic() - began),
             workers=workers,
             seed=seed,
+            moves=moves,
             start=first,
             on_progress=_Watch(status),
         )

@@ -7,6 +7,7 @@ out and sheets count by area: the model admits every plan that keeps the rules a
 holds, and what it answers is timed and judged before it counts.
 """
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +27,16 @@ Better = Callable[[list[list[Bundle]]], None]
 OnBound = Callable[[float], None]
 
 
-def prove(schedule: Schedule, *, seconds: float, workers: int, seed: int, on_better: Better, on_bound: OnBound) -> None:
+def prove(
+    schedule: Schedule,
+    *,
+    seconds: float,
+    workers: int,
+    seed: int,
+    on_better: Better,
+    on_bound: OnBound,
+    effort: float = math.inf,
+) -> None:
     """
     Search for the best plan and a proof, telling of plans and bounds as they come.
 
@@ -45,10 +55,12 @@ def prove(schedule: Schedule, *, seconds: float, workers: int, seed: int, on_bet
         Told the sequences of each solution; they may break what the model leaves out.
     on_bound
         Told each proven bound on the cost of any plan, in minor units; none where numbers are beyond CP-SAT.
+    effort
+        Work to stop after, about a second's a unit: with one worker and time enough the same result every time.
     """
     if not fits_a_word(schedule.instance) or not any(unit.modes for unit in schedule.instance.units):
         return
-    search = _Search(schedule, seconds, workers, seed)
+    search = _Search(schedule, seconds, effort, workers, seed)
     out = search.fewest_left_out(on_better)
     if search.saves_nothing(out + 1):
         ceiling = schedule.cost / 3600  # of plans that leave out more it is known only that none costs less than this
@@ -63,10 +75,10 @@ def _unheard(_: object) -> None:
 
 
 class _Search:
-    """Solves one model after another, each with a share of the time left, from the plan to start from."""
+    """Solves one model after another, each with a share of the time and effort left, from the plan to start from."""
 
-    def __init__(self, schedule: Schedule, seconds: float, workers: int, seed: int) -> None:
-        self.schedule, self.workers, self.seed = schedule, workers, seed
+    def __init__(self, schedule: Schedule, seconds: float, effort: float, workers: int, seed: int) -> None:
+        self.schedule, self.effort, self.workers, self.seed = schedule, effort, workers, seed
         self.deadline = time.monotonic() + seconds
 
     def fewest_left_out(self, on_better: Better) -> int:
@@ -112,6 +124,7 @@ class _Search:
 
         solver = cp_model.CpSolver()
         solver.parameters.max_time_in_seconds = max(0.1, share * (self.deadline - time.monotonic()))
+        solver.parameters.max_deterministic_time = share * self.effort
         solver.parameters.num_workers = self.workers
         solver.parameters.random_seed = self.seed
         solver.parameters.catch_sigint_signal = False
@@ -121,7 +134,9 @@ class _Search:
             def on_solution_callback(self) -> None:
                 on_better(model.decoded(self.Value))
 
-        return solver.Solve(model.model, Tell()).name, solver
+        status = solver.Solve(model.model, Tell())
+        self.effort = max(0.0, self.effort - solver.response_proto.deterministic_time)
+        return status.name, solver
 
 
 class _Model:

@@ -56,6 +56,16 @@ def ready(*, at_once: bool = False) -> Kernel | None:
     return _loaded
 
 
+def ready_at_last() -> Kernel | None:
+    """Return the compiled search, compiled here and now if it takes that; none: this machine cannot."""
+    found = ready()
+    if found is None and _may_run_made_code():
+        with suppress(ImportError):
+            fill_cache()
+            found = ready()
+    return found
+
+
 def compiled(directory: Path) -> Kernel:
     """Return the compiled search out of a cache directory, compiled into it when it is not there."""
     import numba  # half a second that only those pay who search

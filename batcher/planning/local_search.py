@@ -68,5 +68,23 @@ def local_search(
     )
 
 
+def search_by_moves(schedule: Schedule, *, moves: int, seed: int) -> Sequences:
+    """
+    Improve a schedule by a number of moves, and return the best sequences found.
+
+    However long it takes: where the compiled form is not there yet, it is compiled first. On one machine the result is
+    the same every time.
+    """
+    kernel = kernel_ready.ready_at_last()
+    if kernel is not None:
+        from batcher.planning import kernel_anneal, kernel_state
+
+        instance = schedule.instance
+        if kernel_state.supported(instance):
+            found = sequences_of(schedule)
+            return kernel_anneal.search(instance, found, kernel, deadline=0, seed=seed, max_moves=moves)
+    return anneal(schedule, deadline=0, seed=seed, max_moves=moves)
+
+
 def _kernel(deadline: float) -> Kernel | None:
     return kernel_ready.ready(at_once=deadline - time.monotonic() < _LEAST_TO_LOAD_S)

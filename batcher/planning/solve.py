@@ -35,6 +35,8 @@ LEAST_SEARCH_S = 0.5
 SAME_COST = 1.0
 #: A child stops this much early, so that its last answer arrives within the budget.
 _HANDOVER_S = 0.1
+#: The budget of a search that counts moves: as good as endless, and not too long for a timer.
+_AGES_S = 10 * 86_400.0
 
 #: Told of every better plan: its verdict, and the bound proven so far.
 Progress = Callable[[Verdict, float], None]
@@ -48,6 +50,7 @@ def solve(
     seed: int = 0,
     start: Plan | None = None,
     memory_mb: int = 4096,
+    moves: int | None = None,
     on_progress: Progress | None = None,
 ) -> PlanResult:
     """
@@ -68,6 +71,9 @@ def solve(
         its batches is returned.
     memory_mb
         Address space of each child.
+    moves
+        Of local search in each child, to stop after in place of the budget, however long they take: with one worker the
+        same plan every time on one machine.
     on_progress
         Told of every better plan.
 
@@ -77,6 +83,7 @@ def solve(
         Verified; its status is `fallback`, with a note, when no child gave a usable answer.
     """
     began = time.monotonic()
+    budget_s = budget_s if moves is None else _AGES_S
     board = _Board(problem, on_progress)
     instance = index(problem)
     board.raise_bound(lower_bound(instance))
@@ -92,7 +99,7 @@ def solve(
         if deadline - time.monotonic() < LEAST_SEARCH_S:
             note = "no time was left to improve the greedy plan"
         else:
-            note = _search(board, deadline, workers, seed, memory_mb)
+            note = _search(board, deadline, workers, seed, memory_mb, moves)
     return board.result(time.monotonic() - began, greedy_cost, note)
 
 
@@ -142,7 +149,7 @@ class _Board:
         return PlanResult(plan, self.verdict, seconds, greedy_cost, "" if self.proven else note)
 
 
-def _search(board: _Board, deadline: float, workers: int, seed: int, memory_mb: int) -> str:
+def _search(board: _Board, deadline: float, workers: int, seed: int, memory_mb: int, moves: int | None) -> str:
     """Have children improve the board's plan until the deadline; return why there was no usable answer, if so."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(worker.PRELOAD))
@@ -152,7 +159,7 @@ def _search(board: _Board, deadline: float, workers: int, seed: int, memory_mb: 
     try:
         for number in range(max(1, workers)):
             task = worker.Task(
-                board.problem, board.plan, deadline, workers, seed + number, memory_mb, exact=number == 0
+                board.problem, board.plan, deadline, workers, seed + number, memory_mb, exact=number == 0, moves=moves
             )
             children.append(_Child(context, task))
         reaper.start()

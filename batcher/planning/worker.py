@@ -5,27 +5,33 @@ Sends what it finds through a pipe as it goes; whatever happens to it, the paren
 SIGINT (the parent decides when it ends), limits its own memory, and talks to no service manager.
 """
 
+import math
 import os
 import resource
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from batcher.planning import cpsat
-from batcher.planning.conversion import Bundle, from_plan, scheduled, sequences_of, to_plan
+from batcher.planning.conversion import from_plan, scheduled, sequences_of, to_plan
 from batcher.planning.greedy import greedy
 from batcher.planning.index import index
 from batcher.planning.loads import Loader
-from batcher.planning.local_search import local_search
+from batcher.planning.local_search import Sequences, local_search, search_by_moves
 from batcher.planning.plan import Plan
 from batcher.planning.problem import Problem
+from batcher.planning.schedule import Schedule
 
 #: Exit code of a child that met its memory limit.
 OUT_OF_MEMORY = 12
 
 #: How long an answer is waited for.
 _PATIENCE_S = 2.0
+
+#: Where moves are counted instead of seconds, CP-SAT works as if local search made so many in a second.
+_MOVES_A_SECOND = 200_000
 
 #: The forkserver imports these once, so that a child starts in a fraction of a second.
 PRELOAD = ("batcher.planning.worker",)
@@ -42,6 +48,7 @@ class Task:
     seed: int
     memory_mb: int
     exact: bool  #: also look for a proof that nothing is cheaper
+    moves: int | None = None  #: stop after so many of local search, and look at no clock
 
 
 @dataclass(frozen=True)
@@ -70,43 +77,74 @@ def main(task: Task, pipe: Connection) -> None:
 
 def improve(task: Task, pipe: Connection) -> None:
     """Search, telling the parent of every better plan."""
-    instance = index(task.problem)
-    loader = Loader(instance)
-    schedule = from_plan(instance, loader, task.plan) or greedy(instance, loader, budget_s=0)
+    _Search(task, pipe).run()
 
-    def tell(sequences: list[list[Bundle]], *, finished: bool = False) -> None:
+
+class _Search:
+    """One child's search: what it has found, and how it tells and asks."""
+
+    def __init__(self, task: Task, pipe: Connection) -> None:
+        self.task, self.pipe = task, pipe
+        self.moves_left = task.moves
+        self.instance = index(task.problem)
+        self.loader = Loader(self.instance)
+        schedule = from_plan(self.instance, self.loader, task.plan) or greedy(self.instance, self.loader, budget_s=0)
+        self.best, self.score = sequences_of(schedule), (schedule.unplanned, schedule.cost)
+
+    def run(self) -> None:
+        """Search until the task's time is up, or its moves are made."""
+        if self.task.exact and len(self.instance.units) <= cpsat.MOST_UNITS:
+            self.tell(self._local(0.15))
+            self._prove()
+        self.tell(self._local(1.0, ask=self.ask if self.task.workers > 1 else None), finished=True)
+
+    def tell(self, sequences: Sequences, *, finished: bool = False) -> None:
         """Send sequences as a plan; those that cannot be timed (or laid out) are passed over."""
-        fit = all(loader.fits(mode, load) for sequence in sequences for mode, load in sequence)
-        found = scheduled(instance, loader, sequences) if fit else None
+        found = self._timed(sequences)
+        if found is not None and (found.unplanned, found.cost) < self.score:
+            self.best, self.score = sequences, (found.unplanned, found.cost)
         if found is not None or finished:
-            pipe.send(Found(None if found is None else to_plan(found), finished=finished))
+            self.pipe.send(Found(None if found is None else to_plan(found), finished=finished))
 
-    def ask(sequences: list[list[Bundle]]) -> list[list[Bundle]] | None:
+    def ask(self, sequences: Sequences) -> Sequences | None:
         """Return what others have found, if it is better."""
-        tell(sequences)
-        pipe.send(Found(asks=True))
-        if not pipe.poll(max(0.0, min(_PATIENCE_S, task.deadline - time.monotonic()))):
+        self.tell(sequences)
+        self.pipe.send(Found(asks=True))
+        if not self.pipe.poll(max(0.0, min(_PATIENCE_S, self.task.deadline - time.monotonic()))):
             return None
-        best = pipe.recv()
-        while pipe.poll():  # an answer to an earlier question came late
-            best = pipe.recv()
-        ours, theirs = scheduled(instance, loader, sequences), from_plan(instance, loader, best)
+        best = self.pipe.recv()
+        while self.pipe.poll():  # an answer to an earlier question came late
+            best = self.pipe.recv()
+        ours, theirs = self._timed(sequences), from_plan(self.instance, self.loader, best)
         if ours is None or theirs is None or (theirs.unplanned, theirs.cost) >= (ours.unplanned, ours.cost):
             return None
         return sequences_of(theirs)
 
-    if task.exact and len(instance.units) <= cpsat.MOST_UNITS:
-        left = task.deadline - time.monotonic()
-        best = local_search(schedule, deadline=time.monotonic() + 0.15 * left, seed=task.seed)
-        tell(best)
-        schedule = scheduled(instance, loader, best) or schedule
+    def _local(self, share: float, *, ask: Callable[[Sequences], Sequences | None] | None = None) -> Sequences:
+        """Spend a share of the time or the moves that are left on local search from the best plan."""
+        schedule = self._timed(self.best)
+        assert schedule is not None, "it has been timed before"
+        if self.moves_left is not None:
+            moves = round(share * self.moves_left)
+            self.moves_left -= moves
+            return search_by_moves(schedule, moves=moves, seed=self.task.seed)
+        now = time.monotonic()
+        deadline = now + share * (self.task.deadline - now)
+        return local_search(schedule, deadline=deadline, seed=self.task.seed, on_better=self.tell, ask=ask)
+
+    def _prove(self) -> None:
+        schedule = self._timed(self.best)
+        assert schedule is not None, "it has been timed before"
         cpsat.prove(
             schedule,
-            seconds=task.deadline - time.monotonic(),
-            workers=task.workers,
-            seed=task.seed,
-            on_better=tell,
-            on_bound=lambda bound: pipe.send(Found(bound=bound)),
+            seconds=self.task.deadline - time.monotonic(),
+            effort=math.inf if self.task.moves is None else self.task.moves / _MOVES_A_SECOND,
+            workers=self.task.workers if self.task.moves is None else 1,
+            seed=self.task.seed,
+            on_better=self.tell,
+            on_bound=lambda bound: self.pipe.send(Found(bound=bound)),
         )
-    others = ask if task.workers > 1 else None
-    tell(local_search(schedule, deadline=task.deadline, seed=task.seed, on_better=tell, ask=others), finished=True)
+
+    def _timed(self, sequences: Sequences) -> Schedule | None:
+        fit = all(self.loader.fits(mode, load) for sequence in sequences for mode, load in sequence)
+        return scheduled(self.instance, self.loader, sequences) if fit else None

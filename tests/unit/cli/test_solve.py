@@ -11,7 +11,7 @@ from tests.builders_planning import job, two_ovens
 
 def batcher(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "batcher.cli", "solve", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_a_problem_becomes_a_plan_with_a_summary(tmp_path: Path) -> None:
