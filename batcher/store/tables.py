@@ -323,15 +323,6 @@ class Events(_Base, table=True):
     data: dict[str, Any] = Field(sa_type=JSON)
 
 
-class Meta(_Base, table=True):
-    """Single values the daemon keeps between runs."""
-
-    __tablename__ = "meta"
-
-    key: str = Field(primary_key=True)
-    value: str
-
-
 metadata = _Base.metadata
 orders: Table = metadata.tables["orders"]
 items: Table = metadata.tables["items"]
@@ -344,4 +335,3 @@ plans: Table = metadata.tables["plans"]
 stations: Table = metadata.tables["stations"]
 reports: Table = metadata.tables["reports"]
 events: Table = metadata.tables["events"]
-meta: Table = metadata.tables["meta"]

@@ -1,4 +1,4 @@
-"""Stations, reports and single values."""
+"""Stations and reports."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +8,7 @@ import pytest
 from batcher.domain.batches import StationReport
 from batcher.domain.states import StationState
 from batcher.errors import NotFoundError
-from batcher.store import events, meta, reports, stations
+from batcher.store import events, reports, stations
 from batcher.store.session import Store
 from tests.builders_store import NOW
 
@@ -65,11 +65,3 @@ def test_reports_are_listed_by_station_and_outcome_the_newest_first(store: Store
         assert [report.report_id for report in reports.list_reports(s)] == ["r-2", "r-1", "r-0"]
         assert [report.report_id for report in reports.list_reports(s, station="uv-1")] == ["r-2", "r-0"]
         assert [report.report_id for report in reports.list_reports(s, outcome="orphan")] == ["r-1"]
-
-
-def test_a_value_is_kept_and_replaced(store: Store) -> None:
-    with store.write() as s:
-        assert meta.get(s, "clock") is None
-        meta.put(s, "clock", "one")
-        meta.put(s, "clock", "two")
-        assert meta.get(s, "clock") == "two"

@@ -16,9 +16,9 @@ from batcher.errors import (
     StoreLockedError,
     StoreUnavailableError,
 )
-from batcher.store import meta, migrate, orders, tables
+from batcher.store import migrate, orders, stations, tables
 from batcher.store.session import Store
-from tests.builders_store import add, fresh_store, order_in, piece, promise, sqlite_url
+from tests.builders_store import NOW, add, fresh_store, order_in, piece, promise, sqlite_url
 
 
 def test_a_unit_of_work_that_fails_leaves_nothing(store: Store) -> None:
@@ -35,9 +35,9 @@ def test_a_unit_of_work_that_fails_leaves_nothing(store: Store) -> None:
 
 def test_reading_cannot_write(store: Store) -> None:
     with pytest.raises(StoreError), store.read() as s:
-        meta.put(s, "key", "value")
+        stations.ensure_stations(s, ["uv-1"], NOW)
     with store.write() as s:
-        meta.put(s, "key", "value")
+        stations.ensure_stations(s, ["uv-1"], NOW)
 
 
 def test_a_reader_sees_one_moment_while_others_write(store: Store) -> None:
@@ -51,10 +51,14 @@ def test_a_reader_sees_one_moment_while_others_write(store: Store) -> None:
 
 
 def test_threads_write_one_after_another_and_lose_nothing(store: Store) -> None:
+    with store.write() as s:
+        stations.ensure_stations(s, ["uv-1"], NOW)
+
     def add_one(number: int) -> None:
         for n in range(5):
             with store.write() as s:
-                meta.put(s, "count", str(int(meta.get(s, "count") or 0) + 1))
+                count = int(stations.all_stations(s)["uv-1"].setup_state or 0)
+                stations.set_setup_state(s, "uv-1", str(count + 1))
                 add(s, f"A-{number}-{n}")
 
     threads = [threading.Thread(target=add_one, args=(number,)) for number in range(8)]
@@ -63,7 +67,7 @@ def test_threads_write_one_after_another_and_lose_nothing(store: Store) -> None:
     for thread in threads:
         thread.join()
     with store.read() as s:
-        assert meta.get(s, "count") == "40"
+        assert stations.all_stations(s)["uv-1"].setup_state == "40"
         assert len(orders.open_orders(s)) == 40
 
 

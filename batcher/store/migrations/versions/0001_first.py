@@ -15,7 +15,6 @@ _SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Create every table."""
     _create_events()
-    _create_meta()
     _create_orders()
     _create_plans()
     _create_reports()
@@ -43,15 +42,6 @@ def _create_events() -> None:
     )
     op.create_index("ix_events_ident", "events", ["ident"], unique=False)
     op.create_index("ix_events_order_key", "events", ["order_key"], unique=False)
-
-
-def _create_meta() -> None:
-    op.create_table(
-        "meta",
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("value", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_meta")),
-    )
 
 
 def _create_orders() -> None:
