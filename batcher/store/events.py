@@ -1,5 +1,5 @@
 """
-The record of every change of state: what webhooks, the board and `why` are told from.
+The record of every change of state, for whoever asks later how a thing came to be where it is.
 
 An event is written in the transaction that makes its change, and never changed.
 """
@@ -76,22 +76,9 @@ def record_all(s: Session, changes: Iterable[Change], now: datetime) -> None:
         s.connection().execute(_INSERT, rows)
 
 
-def events_after(s: Session, seq: int, limit: int) -> list[Event]:
-    """Return the events that follow one, oldest first."""
-    events = tables.events
-    found = s.execute(select(*columns(events, Event)).where(events.c.seq > seq).order_by(events.c.seq).limit(limit))
-    return [Event(*row) for row in found]
-
-
 def events_of(s: Session, *, order_key: str | None = None, ident: str | None = None) -> list[Event]:
     """Return the events of one order with all its pieces, or of one thing, oldest first."""
     events = tables.events
     wanted = events.c.order_key == order_key if order_key is not None else events.c.ident == ident
     found = s.execute(select(*columns(events, Event)).where(wanted).order_by(events.c.seq))
     return [Event(*row) for row in found]
-
-
-def last_seq(s: Session) -> int:
-    """Return the number of the newest event; 0 when there is none."""
-    found = s.execute(select(tables.events.c.seq).order_by(tables.events.c.seq.desc()).limit(1)).scalar_one_or_none()
-    return int(found or 0)

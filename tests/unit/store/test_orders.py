@@ -144,9 +144,9 @@ def test_cancelling_twice_changes_nothing(store: Store) -> None:
     with store.write() as s:
         key = add(s)
         orders.cancel_order(s, key, NOW)
-        before = events.last_seq(s)
+        before = events.events_of(s, order_key=key)
         assert orders.cancel_order(s, key, NOW).state is OrderState.CANCELLED
-        assert events.last_seq(s) == before
+        assert events.events_of(s, order_key=key) == before
 
 
 def test_a_cancelled_order_cannot_be_held_or_released(store: Store) -> None:
@@ -241,7 +241,6 @@ def test_every_change_of_an_order_is_an_event(store: Store) -> None:
         _make(s, job.id, job.item_id, NOW)
         orders.pack_items(s, NOW + timedelta(hours=1), 900)
         told = events.events_of(s, order_key=key)
-        assert events.events_after(s, told[0].seq - 1, 1) == told[:1]
     changes = [(event.kind, event.before, event.after) for event in told]
     assert changes == [
         ("order", None, "waiting"),
