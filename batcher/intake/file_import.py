@@ -6,20 +6,17 @@ Reading files is in `records`; who keeps orders, and where, comes as a function.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from batcher.domain.orders import OrderIn
 from batcher.errors import Fault, OrderRejectedError
 from batcher.intake.accept import CHUNK, Outcome
 from batcher.intake.documents import parse_order
-from batcher.intake.records import Record, read_bytes, read_records
+from batcher.intake.records import Record
 from batcher.intake.strict_json import printable
 
 #: Keeps orders and returns their outcomes in the same places, such as `accept.accept` with its first arguments bound.
 Take = Callable[[Sequence[OrderIn]], list[Outcome]]
-#: Told after each part how many of how many records are done.
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -40,32 +37,11 @@ class RecordResult:
         return self.outcome in ("conflict", "rejected")
 
 
-def import_file(
-    path: Path, *, source: str, zone: ZoneInfo, take: Take, progress: Progress | None = None
-) -> list[RecordResult]:
-    """
-    Take in an order file.
-
-    Raises
-    ------
-    OrderRejectedError
-        When nothing of it can be read.
-    OSError
-        When it cannot be opened.
-    """
-    records = read_records(path.name, read_bytes(path))
-    return take_records(records, source=source, zone=zone, take=take, progress=progress)
-
-
-def take_records(
-    records: Sequence[Record], *, source: str, zone: ZoneInfo, take: Take, progress: Progress | None = None
-) -> list[RecordResult]:
+def take_records(records: Sequence[Record], *, source: str, zone: ZoneInfo, take: Take) -> list[RecordResult]:
     """Take in records, in parts of one commit each; return what became of every one, in their order."""
     results: list[RecordResult] = []
     for start in range(0, len(records), CHUNK):
         results += _take_part(records[start : start + CHUNK], source, zone, take)
-        if progress is not None:
-            progress(len(results), len(records))
     return results
 
 

@@ -12,8 +12,9 @@ import pytest
 from batcher.domain.orders import OrderIn
 from batcher.errors import OrderRejectedError, StoreUnavailableError
 from batcher.intake.accept import Outcome, accept
-from batcher.intake.file_import import RecordResult, Take, import_file
+from batcher.intake.file_import import RecordResult, Take, take_records
 from batcher.intake.folder import DropFolder, FileTaken, poll_folder
+from batcher.intake.records import read_bytes, read_records
 from batcher.store import orders
 from batcher.store.session import Store
 from tests.builders_intake import LONDON, document, small_rules
@@ -47,7 +48,7 @@ def poll_until_steady(drop: DropFolder, take: Take) -> list[FileTaken]:
 
 
 def read(path: Path, take: Take) -> list[RecordResult]:
-    return import_file(path, source="import", zone=LONDON, take=take)
+    return take_records(read_records(path.name, read_bytes(path)), source="import", zone=LONDON, take=take)
 
 
 def lines(*docs: object) -> str:
@@ -120,15 +121,18 @@ def test_a_file_of_which_nothing_can_be_read_is_refused_whole(
     assert [fault.code for fault in caught.value.faults] == [code]
 
 
-def test_lines_are_taken_one_by_one_and_progress_is_told(tmp_path: Path, take: Take) -> None:
+def test_lines_are_taken_one_by_one_in_parts_of_a_commit_each(tmp_path: Path, take: Take) -> None:
     path = tmp_path / "orders.jsonl.gz"
     docs = [document(order_id=f"A-{number}") for number in range(600)]
     path.write_bytes(gzip.compress((lines(*docs, document(order_id="../x")) + "\n{oops\n").encode()))
-    told: list[tuple[int, int]] = []
-    results = import_file(
-        path, source="import", zone=LONDON, take=take, progress=lambda done, of: told.append((done, of))
-    )
-    assert told == [(500, 602), (602, 602)]
+    parts: list[int] = []
+
+    def counting(found: Sequence[OrderIn]) -> list[Outcome]:
+        parts.append(len(found))
+        return take(found)
+
+    results = read(path, counting)
+    assert parts == [500, 100]
     assert [result.outcome for result in results] == ["created"] * 600 + ["rejected"] * 2
     assert (results[600].order_id, results[600].record.where) == ("../x", "line 601")
     assert (results[601].faults[0].code, results[601].record.where) == ("json_invalid", "line 603")
