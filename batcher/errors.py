@@ -166,14 +166,6 @@ class DispatchError(BatcherError):
         super().__init__(message)
 
 
-class ReportRejectedError(BatcherError):
-    """A station report that was kept as evidence but not acted on."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.reason_code = code
-        super().__init__(message)
-
-
 class DaemonUnavailableError(BatcherError):
     """The daemon does not answer."""
 

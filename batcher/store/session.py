@@ -20,8 +20,6 @@ from batcher.store.schema import HEAD, revision_of
 
 __all__ = ["Session", "Store"]
 
-__all__ = ["Session", "Store"]
-
 
 class Store:
     """An open database; make one with `Store.open`, and `close` it."""
