@@ -52,6 +52,7 @@ class Metrics:
 
         self.orders = gauge("orders", "Orders by state.", ("state",))
         self.orders_received = counter("orders_received_total", "Orders taken in, by outcome.", ("outcome",))
+        self.orders_quarantined = gauge("orders_quarantined", "Orders on hold because planning broke on them.")
         self.oldest_waiting = gauge("oldest_waiting_seconds", "Age of the oldest order that waits.")
         self.orders_at_risk = gauge("orders_at_risk", "Open orders whose plan ends after their leave-by time.")
         self.orders_late = gauge("orders_late", "Open orders whose leave-by time has passed.")
@@ -72,6 +73,11 @@ class Metrics:
         self.plan_cost = gauge("plan_cost_minor", "Cost of the plan in force, in minor units of money.")
         self.plan_gap = gauge(
             "plan_gap_ratio", "(cost - proven bound) / cost of the plan in force; NaN without a bound."
+        )
+        self.plan_kept = gauge(
+            "plan_batches_kept_ratio",
+            "Share of the batches of the plan before, as far as they still wait, that the plan in force has too; "
+            "NaN without one.",
         )
         self.plans = counter("plans_total", "Planning cycles by status of their plan.", ("status",))
         self.plan_failures = counter("plan_failures_total", "Planning cycles that ended in a failure.", ("code",))

@@ -206,6 +206,7 @@ class PlanAnswer(_Answer):
     greedy_cost_minor: float | None
     seconds: float
     jobs: int
+    batches_kept: float | None
     unplanned: list[str]
     batches: list[PlannedBatchAnswer]
 

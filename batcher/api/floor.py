@@ -101,6 +101,7 @@ def floor_routes(floor: Floor) -> APIRouter:
             greedy_cost_minor=stored.greedy_cost,
             seconds=stored.seconds,
             jobs=stored.jobs,
+            batches_kept=view.batches_kept,
             unplanned=sorted(view.unplanned),
             batches=[PlannedBatchAnswer.model_validate(batch) for batch in view.batches],
         )

@@ -9,7 +9,7 @@ from batcher.cli.floors import reading_floor
 from batcher.cli.output import JsonOption, local, print_json, print_table, tell
 from batcher.services.actions import find_order
 from batcher.services.context import Floor
-from batcher.services.cycle import make_plan, read_snapshot, solve_snapshot
+from batcher.services.cycle import plan_now
 from batcher.services.explain import why as why_order
 from batcher.services.plan_document import plan_document
 from batcher.services.plan_view import PlannedBatch, plan_batches
@@ -94,7 +94,7 @@ def plan(
     Example: batcher plan --dry-run
     """
     with reading_floor() as floor:
-        document = _planned_now(floor) if dry_run else _planned_last(floor)
+        document = plan_document(plan_now(floor)) if dry_run else _planned_last(floor)
         zone = floor.rules.current.site.zone
     if as_json:
         print_json(document)
@@ -108,12 +108,6 @@ def plan(
         [_row(batch, zone) for batch in plan_batches(document)],
         "Nothing waits.",
     )
-
-
-def _planned_now(floor: Floor) -> dict[str, Any]:
-    rules = floor.rules.current
-    snapshot = read_snapshot(floor, rules)
-    return plan_document(make_plan(rules, snapshot, solve_snapshot(floor, rules, snapshot)))
 
 
 def _planned_last(floor: Floor) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from batcher.domain.states import OrderState, StationState
 from batcher.errors import ConflictError, NotFoundError, TransitionError
 from batcher.intake.accept import judge
 from batcher.services.context import Floor
+from batcher.services.quarantine import QUARANTINED
 from batcher.store import batches, orders, stations
 
 log = structlog.get_logger()
@@ -33,7 +34,8 @@ def release_order(floor: Floor, key: str, who: str) -> Order:
     """
     Let a held order go, judged anew by the rules in force.
 
-    An order that was held because it cannot be in time is let go as it is; one that cannot be made stays held.
+    An order that was held because it cannot be in time is let go as it is, and so is one that was held by hand or in
+    quarantine; one that cannot be made stays held.
 
     Raises
     ------
@@ -45,7 +47,7 @@ def release_order(floor: Floor, key: str, who: str) -> Order:
         order = orders.get_order(session, key)
         if order.state is not OrderState.HELD:
             raise TransitionError("order", order.order_id, order.state, "released")
-        if order.held_code != "by_hand":
+        if order.held_code not in ("by_hand", QUARANTINED):
             judged = judge(floor.rules.current, orders.order_content(session, key), now)
             if judged.held is not None and judged.held.code != "service_impossible":
                 wanted = f"released: {judged.held.reason}"

@@ -1,29 +1,29 @@
 """
-One planning cycle: read the queue, solve, keep the plan.
+One planning cycle: read the queue, plan it, keep the plan.
 
-Planning never blocks anything: whatever the solver does, a verified plan comes back or the last one stands.
-What is released from the plan is `releasing`'s work.
+Planning never blocks anything: whatever happens, a verified plan comes out or the last one stands. Orders that break
+planning are found and held, and the others are planned without them. How a plan is made is `planner`'s work, what is
+released from it `releasing`'s.
 """
 
-import hashlib
-import json
 import time
 from datetime import datetime, timedelta
 
 import structlog
 
-from batcher.domain.ids import new_id
 from batcher.domain.states import StationState
-from batcher.planning.documents import write_problem
-from batcher.planning.latest_starts import latest_begins
-from batcher.planning.plan import PlanResult
+from batcher.errors import PlanningError
+from batcher.planning.plan import Batch, PlanStatus
 from batcher.planning.solve import solve
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 from batcher.services.forecast import StationOutlook, station_outlook
-from batcher.services.plan_document import plan_document
 from batcher.services.plan_in_force import PlanInForce
-from batcher.services.snapshot import Snapshot, build_snapshot
+from batcher.services.plan_record import tell_plan
+from batcher.services.plan_view import plan_view
+from batcher.services.planner import Planner, Queue, Solver
+from batcher.services.quarantine import find_culprits, find_deadly, quarantine
+from batcher.services.snapshot import Snapshot
 from batcher.store import batches, orders, stations
 from batcher.store.batches import LiveBatch, StoredPlan
 from batcher.store.session import Session
@@ -32,16 +32,34 @@ log = structlog.get_logger()
 
 #: How far back a station may have begun to use the magazine of the unattended gap it is in.
 _MAGAZINE_LOOK_BACK = timedelta(days=7)
+#: So long the orders that break planning are looked for, while the last plan stands.
+_BLAMING_S = 60.0
+#: After so many fallback plans in a row an order is looked for that ends every search; then after twice as many.
+_PATIENCE = 3
 
 
 def read_snapshot(floor: Floor, rules: RuleSet) -> Snapshot:
     """Return the planning problem of this moment under some rules."""
+    return read_queue(floor, rules).snapshot(rules)
+
+
+def read_queue(floor: Floor, rules: RuleSet) -> Queue:
+    """Return what there is to plan at this moment, and how it was planned last."""
     now = floor.now()
     with floor.store.read() as session:
         work = orders.open_work(session)
         outlooks = read_outlooks(session, rules, now)
         running = _running_jobs(session, outlooks)
-    return build_snapshot(rules, work, outlooks, running, now)
+        last = batches.latest_plan(session)
+    return Queue(now, work, outlooks, running, () if last is None else _batches_of(last))
+
+
+def _batches_of(stored: StoredPlan) -> tuple[Batch, ...]:
+    """Return a stored plan's batches, their times on the one clock that all plans share."""
+    return tuple(
+        Batch(batch.id, batch.station, "", int(batch.start_at.timestamp()), int(batch.end_at.timestamp()), batch.jobs)
+        for batch in plan_view(stored).batches
+    )
 
 
 def read_outlooks(
@@ -71,95 +89,69 @@ def _running_jobs(session: Session, outlooks: dict[str, StationOutlook]) -> dict
     return {job.job_id: ends.get(job.ticket_id, job.end_at) for job in batches.live_jobs(session)}
 
 
-def solve_snapshot(floor: Floor, rules: RuleSet, snapshot: Snapshot) -> PlanResult:
-    """Solve a snapshot within the budget of its rules."""
-    return solve(
-        snapshot.problem,
-        budget_s=rules.planning.budget_s,
-        workers=floor.settings.solver_workers,
-        seed=floor.settings.seed,
-        memory_mb=floor.settings.solver_memory_mb,
-    )
-
-
-def plan_cycle(floor: Floor) -> PlanInForce:
+def plan_cycle(floor: Floor, *, solver: Solver = solve) -> PlanInForce:
     """
     Plan what waits now and put the plan in force.
 
     Raises
     ------
     PlanningError
-        When not even the greedy plan holds; the last plan stands.
+        When planning breaks and no order is to blame; the last plan stands.
     """
     began = time.perf_counter()
     floor.replan.clear()
     rules = floor.rules.current
-    snapshot = read_snapshot(floor, rules)
-    result = solve_snapshot(floor, rules, snapshot)
-    plan = make_plan(rules, snapshot, result)
+    planner = Planner(rules, floor.settings, solver)
+    queue = read_queue(floor, rules)
+    try:
+        plan, stored = _made(floor, planner, queue)
+    except PlanningError as error:
+        floor.metrics.plan_failures.labels(code=error.code).inc()
+        raise
     with floor.store.write() as session:
-        batches.save_plan(session, _stored(rules, plan))
+        batches.save_plan(session, stored)
     floor.plans.current = plan
-    _tell(floor, plan, time.perf_counter() - began)
+    tell_plan(floor, plan, time.perf_counter() - began)
+    _watch_fallbacks(floor, planner, queue, plan)
     return plan
 
 
-def make_plan(rules: RuleSet, snapshot: Snapshot, result: PlanResult) -> PlanInForce:
-    """Return a solved snapshot as a plan that release can work from."""
-    margins = {family: rule.release.margin_s for family, rule in snapshot.rules_of.items()}
-    return PlanInForce(
-        id=new_id(),
-        rules_hash=rules.hash,
-        snapshot=snapshot,
-        result=result,
-        latest_begin=latest_begins(snapshot.problem, result.plan, margins),
-        jobs={job.id: job for job in snapshot.problem.jobs},
-    )
+def plan_now(floor: Floor) -> PlanInForce:
+    """Return the plan that a cycle would make now; nothing is kept."""
+    rules = floor.rules.current
+    planner = Planner(rules, floor.settings, solve)
+    return planner.made(read_queue(floor, rules), rules.planning.budget_s)[0]
 
 
-def _stored(rules: RuleSet, plan: PlanInForce) -> StoredPlan:
-    problem = json.dumps(write_problem(plan.snapshot.problem), sort_keys=True).encode()
-    result = plan.result
-    return StoredPlan(
-        id=plan.id,
-        created_at=plan.snapshot.at,
-        rules_hash=rules.hash,
-        status=result.plan.status.value,
-        cost=result.verdict.cost,
-        bound=result.plan.bound,
-        greedy_cost=result.greedy_cost,
-        seconds=result.seconds,
-        jobs=result.verdict.jobs,
-        document=plan_document(plan),
-        problem_hash=hashlib.sha256(problem).hexdigest(),
-    )
+def _made(floor: Floor, planner: Planner, queue: Queue) -> tuple[PlanInForce, StoredPlan]:
+    """Return a plan of the queue; if that breaks, one without the orders that are to blame, or a quick one."""
+    budget_s = planner.rules.planning.budget_s
+    try:
+        return planner.made(queue, budget_s)
+    except Exception as error:
+        log.exception("planning_broke", error=type(error).__name__)
+    culprits = find_culprits(queue.orders(), lambda keys: planner.made(queue.only(keys), 0), budget_s=_BLAMING_S)
+    quarantine(floor, culprits)
+    try:
+        if culprits:
+            return planner.made(read_queue(floor, planner.rules), budget_s)
+        return planner.made(queue.only(queue.orders()), 0)  # what broke may have passed, or lie in the search
+    except PlanningError:
+        raise
+    except Exception as error:
+        raise PlanningError(f"planning breaks, and no order is to blame: {type(error).__name__}: {error}") from error
 
 
-def _tell(floor: Floor, plan: PlanInForce, seconds: float) -> None:
-    result, metrics = plan.result, floor.metrics
-    gap = result.gap
-    metrics.plan_seconds.observe(seconds)
-    metrics.plan_cost.set(result.verdict.cost)
-    metrics.plan_gap.set(float("nan") if gap is None else gap)
-    metrics.plans.labels(status=result.plan.status.value).inc()
-    log.info(
-        "plan_made",
-        plan_id=plan.id,
-        rules_hash=plan.rules_hash,
-        status=result.plan.status.value,
-        jobs=result.verdict.jobs,
-        batches=result.verdict.batches,
-        unplanned=result.verdict.unplanned,
-        left_out=len(plan.snapshot.left_out),
-        late_orders=result.verdict.late_orders,
-        cost=round(result.verdict.cost),
-        greedy_cost=round(result.greedy_cost),
-        bound=None if result.plan.bound is None else round(result.plan.bound),
-        seconds=round(seconds, 2),
-        note=result.note or None,
-    )
-
-
-def instant(plan: PlanInForce, seconds: int) -> datetime:
-    """Return the instant of a second of a plan."""
-    return plan.snapshot.at + timedelta(seconds=seconds)
+def _watch_fallbacks(floor: Floor, planner: Planner, queue: Queue, plan: PlanInForce) -> None:
+    """Look for an order that ends every search, when no search has come to an answer for some plans in a row."""
+    plans = floor.plans
+    plans.fallbacks = plans.fallbacks + 1 if plan.result.plan.status is PlanStatus.FALLBACK else 0
+    times, rest = divmod(plans.fallbacks, _PATIENCE)
+    if rest or times.bit_count() != 1:
+        return
+    whole, quick = planner.rules.planning.budget_s, planner.made(queue.only(queue.orders()), 0)[0].result.seconds
+    if 2 * quick > whole:
+        return  # there was hardly time to search
+    budget_s = min(whole, 2 * quick + 2)
+    deadly = find_deadly(queue.orders(), lambda keys: planner.searched(queue.only(keys), budget_s), budget_s=_BLAMING_S)
+    quarantine(floor, deadly)

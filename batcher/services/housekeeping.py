@@ -10,6 +10,7 @@ from batcher.domain.states import LIVE_TICKET, OrderState, StationState, TicketS
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 from batcher.services.expected import OrderOutlook, order_outlooks
+from batcher.services.quarantine import QUARANTINED
 from batcher.store import batches, orders, stations
 from batcher.store.batches import LiveBatch
 
@@ -36,8 +37,10 @@ def refresh_gauges(floor: Floor, now: datetime) -> None:
         live = batches.live_batches(session)
         rows = stations.all_stations(session)
         oldest = orders.oldest_waiting_at(session)
+        quarantined = orders.count_held(session, QUARANTINED)
     for state in OrderState:
         metrics.orders.labels(state=state.value).set(by_state.get(state, 0))
+    metrics.orders_quarantined.set(quarantined)
     metrics.oldest_waiting.set(0 if oldest is None else (now - oldest).total_seconds())
     waiting = Counter(entry.job.process for entry in work)
     for process in rules.processes:

@@ -14,6 +14,7 @@ def plan_document(plan: PlanInForce) -> dict[str, Any]:
         "batches": [_batch(plan, batch) for batch in plan.result.plan.batches],
         "unplanned": list(plan.result.plan.unplanned),
         "left_out": dict(plan.snapshot.left_out),
+        "batches_kept": plan.kept,
         "late_orders": plan.result.verdict.late_orders,
         "cost_parts": plan.result.verdict.breakdown,
     }

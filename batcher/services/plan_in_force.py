@@ -23,6 +23,8 @@ class PlanInForce:
         Latest safe begin by batch, in seconds from the snapshot's time 0.
     jobs
         The problem's jobs by id.
+    kept
+        Share of the batches of the plan before, as far as they still wait, that it has too; none without such a plan.
     gone
         Batches that have been released from it, or that turned out to be impossible; grows until the next cycle.
     """
@@ -33,6 +35,7 @@ class PlanInForce:
     result: PlanResult
     latest_begin: Mapping[str, int]
     jobs: Mapping[str, Job]
+    kept: float | None = None
     gone: set[str] = field(default_factory=set)
 
     def open_batches(self) -> list[Batch]:
@@ -51,7 +54,8 @@ class PlanInForce:
 
 
 class PlanBox:
-    """Holds the plan in force; none before the first cycle."""
+    """Holds the plan in force, none before the first cycle, and how many in a row have been fallbacks."""
 
     def __init__(self) -> None:
         self.current: PlanInForce | None = None
+        self.fallbacks = 0

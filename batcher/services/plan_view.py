@@ -34,6 +34,7 @@ class PlanView:
     batch_of: Mapping[str, PlannedBatch]  #: by job id
     left_out: Mapping[str, str]  #: why a job is in no plan, by job id
     unplanned: frozenset[str]
+    batches_kept: float | None  #: share of the batches of the plan before that it has too
 
 
 def plan_view(stored: StoredPlan) -> PlanView:
@@ -46,6 +47,7 @@ def plan_view(stored: StoredPlan) -> PlanView:
         batch_of={job: batch for batch in batches for job in batch.jobs},
         left_out=document["left_out"],
         unplanned=frozenset(document["unplanned"]),
+        batches_kept=document.get("batches_kept"),
     )
 
 

@@ -94,6 +94,7 @@ class PlanBrief:
     seconds: float
     jobs: int
     batches: int
+    batches_kept: float | None = None  #: share of the batches of the plan before that it has too
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,9 @@ def _plan_brief(view: PlanView) -> PlanBrief:
     plan = view.plan
     gap = None if plan.bound is None or plan.cost <= 0 else max(0.0, 1 - plan.bound / plan.cost)
     return PlanBrief(
-        plan.created_at, plan.status, plan.cost, plan.bound, gap, plan.seconds, plan.jobs, len(view.batches)
-    )
+        plan.created_at, plan.status, plan.cost, plan.bound, gap, plan.seconds, plan.jobs, len(view.batches),
+        view.batches_kept,
+    )  # fmt: skip
 
 
 def _stations(session: Session, rules: RuleSet, view: PlanView | None, now: datetime) -> list[StationStatus]:

@@ -2,6 +2,7 @@
 
 from batcher.store.order_intake import Added, Held, NewOrder, NewPiece, add_order, add_orders, replace_pieces
 from batcher.store.order_queries import (
+    count_held,
     find_orders,
     get_order,
     items_by_id,
@@ -25,6 +26,7 @@ __all__ = [
     "add_order",
     "add_orders",
     "cancel_order",
+    "count_held",
     "find_orders",
     "get_order",
     "hold_order",
