@@ -96,6 +96,7 @@ class Item:
     state: ItemState
     remake_of: str | None = None
     remake_reason: str | None = None
+    made_at: datetime | None = None  #: the last step is over, its rest included
     packed_at: datetime | None = None
 
 

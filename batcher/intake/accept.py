@@ -18,6 +18,8 @@ from batcher.rules.sla import promise
 from batcher.store.orders import Added, Held, NewOrder, NewPiece, add_orders
 from batcher.store.session import Store
 
+#: How the date of an order came about that has none yet.
+NOTHING_PROMISED = "nothing is promised until the order is released"
 #: Orders kept in one commit: a write lasts well under a second.
 CHUNK = 500
 
@@ -106,7 +108,7 @@ def _outcome(new: NewOrder, added: Added | None) -> Outcome:
 
 
 def _no_promise(order: OrderIn) -> Promise:
-    return Promise(order.placed_at, 0, 0, "nothing is promised until the order is released", possible=False)
+    return Promise(order.placed_at, 0, 0, NOTHING_PROMISED, possible=False)
 
 
 def _unmakeable(product: Product, line: OrderLine) -> Iterator[Held]:

@@ -6,10 +6,12 @@ Read from the store alone, so that the API, the command line and a person withou
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from batcher.domain.batches import Ticket
 from batcher.domain.orders import Item, Job, Order
 from batcher.domain.states import ItemState, JobState, OrderState, StationState, TicketState
+from batcher.intake.accept import NOTHING_PROMISED
 from batcher.services.context import Floor
 from batcher.services.plan_view import PlannedBatch, PlanView, plan_view
 from batcher.store import batches, orders, stations
@@ -54,7 +56,8 @@ def _headline(floor: Floor, order: Order, items: tuple[ItemWhy, ...]) -> str:
     zone = floor.rules.current.site.zone
     due = f"must leave by {_local(order.leave_by_at, zone)}"
     if order.state is OrderState.HELD:
-        return f"Held ({order.held_code}): {order.held_reason} It {due}."
+        held = f"Held ({order.held_code}): {(order.held_reason or '').rstrip('.')}."
+        return held if order.due_how == NOTHING_PROMISED else f"{held} It {due}."
     if order.state is OrderState.CANCELLED:
         return "Cancelled: nothing more is made of it."
     if order.state is OrderState.COMPLETE:
@@ -90,8 +93,10 @@ class _Teller:
             text = f"packed {self._at(item.packed_at)}" if item.packed_at else "packed"
             return ItemWhy(item.id, item.sku, item.state, text + remake, expected_at=item.packed_at)
         if item.state is ItemState.MADE:
-            expected = self._now + timedelta(seconds=self._rules.site.pack_s)
-            return ItemWhy(item.id, item.sku, item.state, "made; it is being packed" + remake, expected_at=expected)
+            made_at = item.made_at or self._now
+            what = f"rests until {self._at(made_at)}" if made_at > self._now else "is being packed"
+            expected = max(self._now, made_at + timedelta(seconds=self._rules.site.pack_s))
+            return ItemWhy(item.id, item.sku, item.state, f"made; it {what}{remake}", expected_at=expected)
         if item.state is ItemState.CANCELLED:
             return ItemWhy(item.id, item.sku, item.state, "cancelled")
         if order.state is OrderState.HELD:
@@ -168,5 +173,5 @@ def _ticket_text(ticket: Ticket) -> str:
     return _TICKET_TEXTS.get(ticket.state, ticket.state.value)
 
 
-def _local(instant: datetime, zone: object) -> str:
-    return f"{instant.astimezone(zone):%a %d %b %H:%M}"  # type: ignore[arg-type]
+def _local(instant: datetime, zone: ZoneInfo) -> str:
+    return f"{instant.astimezone(zone):%a %d %b %H:%M}"

@@ -7,6 +7,8 @@ from batcher.services.explain import why
 from batcher.services.housekeeping import housekeep
 from batcher.services.releasing import release_due
 from batcher.services.status import floor_status
+from batcher.store import batches
+from tests.builders_api import send_ticket
 from tests.builders_floor import at, later, order_document, run_through, send, take
 
 
@@ -35,9 +37,31 @@ def test_why_follows_an_order_from_intake_to_the_parcel(floor: Floor) -> None:
     assert "in time to leave by" in told(packed, key)
 
 
-def test_why_names_the_reason_of_a_held_order(floor: Floor) -> None:
+def test_why_names_the_reason_of_a_held_order_and_when_it_must_leave(floor: Floor) -> None:
     (key,) = take(floor, order_document("NO-SUCH-SKU"))
-    assert "Held (sku_unknown)" in told(floor, key)
+    reason = "line 1: no SKU NO-SUCH-SKU in the catalogue; add it"
+    assert told(floor, key) == f"Held (sku_unknown): {reason}. It must leave by Mon 23 Nov 19:00."
+
+
+def test_why_tells_no_date_of_an_order_that_was_promised_none(floor: Floor) -> None:
+    (key,) = take(floor, order_document(service="overnight"))
+    assert "Held (service_unknown)" in told(floor, key)
+    assert "must leave" not in told(floor, key)
+
+
+def test_why_says_when_a_piece_that_was_made_has_rested_and_been_packed(floor: Floor) -> None:
+    (key,) = take(floor, order_document("MUG-CER-WHITE-01"))
+    for process, station in (("sublimation-print", "sublimation-1"), ("mug-press", "mug-press-1")):
+        ticket_id = send_ticket(floor, station, process, ticket_id=f"T-{process}")
+        with floor.store.read() as session:
+            ticket = batches.get_ticket(session, ticket_id)
+        run_through(floor, ticket)
+    (piece,) = why(floor, actions.find_order(floor, key)).items
+    route = floor.rules.current.products["mug"].route
+    rested = floor.now() + timedelta(seconds=route[-1].rest_s)
+    assert piece.text == f"made; it rests until {rested:%a %d %b %H:%M}"
+    assert piece.expected_at is not None
+    assert abs(piece.expected_at - rested - timedelta(minutes=15)) < timedelta(seconds=1)
 
 
 def test_why_says_that_every_station_that_could_do_it_is_down(floor: Floor) -> None:
