@@ -90,10 +90,15 @@ class ReportFolder:
         Raises
         ------
         DispatchError
-            When it cannot be moved; it will be read again.
+            When it cannot be moved, and will be read again, or its reason cannot be written.
         """
         kept = self._put_away(path, self._folders.bad)
-        kept.with_name(f"{kept.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
+        try:
+            kept.with_name(f"{kept.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
+        except OSError as error:
+            raise DispatchError(
+                f"why {_shown(path)} is bad could not be told: {error}", reason=reason_of(error)
+            ) from error
 
     def _judge(self, path: Path, status: os.stat_result) -> StationReport | Fault | None:
         """Return the report, what is wrong with the file, or none while it may not be whole yet."""

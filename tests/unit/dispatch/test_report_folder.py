@@ -77,6 +77,14 @@ def test_a_name_that_comes_again_never_overwrites_what_was_kept(folders: Station
     ]  # fmt: skip
 
 
+def test_a_reason_that_cannot_be_written_is_that_stations_trouble_and_no_other(folders: StationFolders) -> None:
+    put(folders, "a.json", b"{]")
+    (folders.bad / "a.json.reason.txt").mkdir(parents=True)
+    with pytest.raises(DispatchError, match="could not be told"):
+        reader(folders).reject(folders.reports / "a.json", "is no JSON")
+    assert (folders.bad / "a.json").read_bytes() == b"{]"
+
+
 def test_hidden_and_temporary_files_are_not_looked_at(folders: StationFolders) -> None:
     for name in (".a.json", "a.json.tmp", "a.tmp", "notes.txt"):
         put(folders, name, b"")
