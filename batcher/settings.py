@@ -102,7 +102,7 @@ def load_settings(**overrides: object) -> Settings:
         raise SettingsError(f"{SETTINGS_FILE}: there is no file {path}")
     chosen = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(_env_file=path, **chosen)  # type: ignore[arg-type]
+        return Settings(_env_file=path, **chosen)  # type: ignore[arg-type] # pydantic judges what each value is
     except ValidationError as error:
         faults = [Fault(f"BATCHER_{str(e['loc'][0]).upper()}", str(e["msg"])) for e in error.errors()]
         raise SettingsError("\n".join(map(str, faults))) from error

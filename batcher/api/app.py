@@ -46,5 +46,5 @@ def create_app(floor: Floor, health: Health) -> FastAPI:
     def openapi() -> dict[str, Any]:
         return app.openapi_schema or add_bodies(schema(), (OrderDocument, ReportDocument, Reason))
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi  # type: ignore[method-assign] # how FastAPI wants its schema extended
     return app

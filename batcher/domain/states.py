@@ -88,7 +88,7 @@ LIVE_TICKET = frozenset(
 #: Ticket states in which nothing has left the house, so that it may be taken back.
 UNSENT_TICKET = frozenset({TicketState.RELEASED})
 
-O, I, J, B, T = OrderState, ItemState, JobState, BatchState, TicketState  # noqa: E741
+O, I, J, B, T = OrderState, ItemState, JobState, BatchState, TicketState  # noqa: E741 - the tables below read like tables
 
 ORDER_STEPS: Mapping[OrderState, frozenset[OrderState]] = {
     O.HELD: frozenset({O.WAITING, O.IN_PRODUCTION, O.CANCELLED}),

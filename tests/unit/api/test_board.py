@@ -87,7 +87,7 @@ def test_a_batch_past_its_end_says_for_how_long() -> None:
     ],
 )
 def test_a_station_is_told_in_one_word(changes: dict[str, object], word: str) -> None:
-    assert station_word(replace(_STATION, **changes)) == word  # type: ignore[arg-type]
+    assert station_word(replace(_STATION, **changes)) == word  # type: ignore[arg-type] # changes by name
 
 
 def test_late_and_at_risk_orders_show_by_how_much_and_how_many_are_not_listed() -> None:

@@ -16,7 +16,7 @@ from batcher.settings import Settings
 
 
 def _settings(**values: object) -> Settings:
-    return Settings(**{"port": 0, "state_dir": Path("unused"), **values})  # type: ignore[arg-type]
+    return Settings(**{"port": 0, "state_dir": Path("unused"), **values})  # type: ignore[arg-type] # values as a person would give them
 
 
 def _app() -> FastAPI:

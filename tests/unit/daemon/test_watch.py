@@ -22,7 +22,7 @@ def _told(directory: Path, act: Callable[[int], object]) -> frozenset[Path]:
                 break
         stop.set()
         told = await first
-        await signals.aclose()  # type: ignore[attr-defined]
+        await signals.aclose()  # type: ignore[attr-defined] # a generator, annotated as what callers need
         return told
 
     return asyncio.run(scenario())

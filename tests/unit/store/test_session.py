@@ -79,7 +79,7 @@ def test_a_write_within_a_write_is_refused_instead_of_waiting_for_itself(store: 
 
 
 def test_a_naive_datetime_is_refused(store: Store) -> None:
-    naive = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001
+    naive = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001 - what must be refused
     with pytest.raises(InvariantError, match="aware"), store.write() as s:
         orders.add_order(s, order_in(), promise(), [piece()], held=None, now=naive)
 
