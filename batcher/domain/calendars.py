@@ -8,6 +8,7 @@ Which days are public holidays is put in by `rules`; here they are plain dates.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 #: Start and end of an interval [start, end), aware UTC.
@@ -78,6 +79,7 @@ class Calendar:
             day += timedelta(days=1)
 
 
+@lru_cache(maxsize=1 << 14)  # the same weeks are asked about again and again
 def local(day: date, at: time, zone: ZoneInfo) -> datetime:
     """
     Return the instant of a local wall time, aware UTC.

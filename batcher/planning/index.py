@@ -7,9 +7,10 @@ units times 3600, so that costs per hour stay whole numbers. Nothing here change
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from batcher.planning.layout import Rectangle, fits_alone
-from batcher.planning.problem import UNPLANNED_DELAY_S, Job, Mode, Problem, SheetSize
+from batcher.planning.problem import UNPLANNED_DELAY_S, Changeovers, Job, Mode, Problem, SheetSize
 from batcher.planning.timeline import Calendar
 
 #: Stands for "no limit" among whole numbers.
@@ -136,15 +137,18 @@ def _stations(problem: Problem) -> tuple[StationView, ...]:
             calendar=Calendar.of(station),
             state=states[station.state],
             setup_unattended=station.setup_unattended,
-            change_money=tuple(
-                tuple(
-                    3600 * cost + station.changeover_cost_per_hour * seconds
-                    for cost, seconds in zip(costs, times, strict=True)
-                )
-                for costs, times in zip(table.cost, table.seconds, strict=True)
-            ),
+            change_money=_change_money(table, station.changeover_cost_per_hour),
         )
         for place, station in enumerate(problem.stations)
+    )
+
+
+@lru_cache(maxsize=64)
+def _change_money(table: Changeovers, rate: int) -> tuple[tuple[int, ...], ...]:
+    """Return the money (times 3600) of every changeover on stations of one rate: for many floors, the same again."""
+    return tuple(
+        tuple(3600 * cost + rate * seconds for cost, seconds in zip(costs, times, strict=True))
+        for costs, times in zip(table.cost, table.seconds, strict=True)
     )
 
 

@@ -33,6 +33,8 @@ _COLD = 0.01
 #: How often the clock is looked at.
 _LOOK_S = 0.01
 _MOST_MOVES = 1 << 20
+#: Fewer moves at a call would pay more for calling than for moving.
+_LEAST_CHUNK = 100
 #: About how many moves a second makes; for each unit it takes the first before a plan that was molten is good again
 #: (with less, the search starts cooler and keeps more of its plan), the second for more than one cooling to pay.
 _MOVES_PER_S = 300_000
@@ -100,7 +102,7 @@ def search(
         search = _Cooled.of(instance, best, kernel, seed + 1000 * number)
         if search is None:
             return best
-        heat = heat or search.heat()
+        heat = heat or search.heat(min(_TRIES, max_moves // 4) if max_moves else _TRIES)
         spent += cooling.share
         if max_moves:
             search.make(heat * cooling.heat, int(cooling.share * max_moves))
@@ -128,10 +130,10 @@ class _Cooled:
             return None
         return cls(Loader(instance), kernel, memory)
 
-    def heat(self) -> float:
+    def heat(self, tries: int) -> float:
         """Return a temperature at which small steps uphill are easy, measured on the schedule as it stands."""
         steps = np.zeros(_STEPS, np.int64)
-        found = self.kernel.probe(self.memory, self.upto, steps, _TRIES, PATIENCE)
+        found = self.kernel.probe(self.memory, self.upto, steps, tries, PATIENCE)
         return float(np.quantile(steps[:found], _EASY)) if found else 1.0
 
     def best(self) -> Sequences:
@@ -140,7 +142,7 @@ class _Cooled:
 
     def make(self, hot: float, moves: int) -> None:
         """Cool down within a number of moves."""
-        chunk, done = max(1, moves // 1000), 0
+        chunk, done = max(_LEAST_CHUNK, moves // 1000), 0
         while done < moves:
             count = min(chunk, moves - done)
             self.kernel.run(self.memory, self.upto, count, hot * _COLD ** (done / moves), PATIENCE)

@@ -72,7 +72,7 @@ def _next_begin(station: Station, batch: Batch, at: datetime) -> datetime:
 
 def _used_of_magazine(station: Station, begins: Iterable[datetime], at: datetime) -> int:
     """Return how many batches begin in the unattended gap that contains `at`."""
-    if station.attended is None:
+    if station.attended is None or not station.magazine:
         return 0
     shifts = station.attended.intervals(at - timedelta(days=14), at + timedelta(seconds=1))
     gap_start = shifts[-1][1] if shifts else at - timedelta(days=14)
