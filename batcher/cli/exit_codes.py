@@ -33,7 +33,7 @@ class ExitCode(IntEnum):
     CANNOT_CREATE = 73  #: an output could not be written
     TRY_LATER = 75  #: another process holds what is needed
     CONFIG = 78  #: settings, rules or schema must be mended first
-    INTERRUPTED = 130  #: ended by Ctrl-C
+    INTERRUPTED = 130  #: ended by Ctrl-C; `solve` has then written its best plan, on SIGTERM too
 
 
 #: Code by class of error; the nearest class in an error's ancestry decides.

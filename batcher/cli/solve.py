@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.status import Status
 
+from batcher.cli.exit_codes import ExitCode
+from batcher.cli.interrupts import wish_to_end
 from batcher.cli.output import JsonOption, errors, print_json, tell
 from batcher.planning.documents import load_json, read_plan, read_problem, save_json, write_plan
 from batcher.planning.draw import BATCH, pictures
@@ -54,6 +56,7 @@ def solve(
     Plan a problem, and tell how far the plan can be from the best.
 
     Exit 0 with a plan that keeps every rule; 65 with every fault of a document and where it stands; 66 without a file.
+    Ctrl-C and SIGTERM end the search: the best plan so far is written, and the exit code is 130.
 
     With --seconds 0 and --start, a plan that is there already is judged and drawn, unless a quick one is cheaper.
 
@@ -64,7 +67,7 @@ def solve(
         draw.mkdir(parents=True, exist_ok=True)  # before the search: what cannot be written is told at once
     document = read_problem(load_json(problem))
     given = None if start is None else read_plan(load_json(start))
-    with errors.status(f"Planning {len(document.jobs)} jobs") as status:
+    with wish_to_end() as stop, errors.status(f"Planning {len(document.jobs)} jobs") as status:
         first = None if given is None else _carried_over(document, given, seconds if moves is None else math.inf)
         result = search(
             document,
@@ -73,8 +76,10 @@ def solve(
             seed=seed,
             moves=moves,
             start=first,
+            stop=stop,
             on_progress=_Watch(status),
         )
+        stopped = stop.poll()
     save_json(out, write_plan(result.plan))
     if draw is not None:
         _draw(draw, document, result)
@@ -83,6 +88,8 @@ def solve(
         print_json({**_summary(result), "batches_kept": kept})
     else:
         tell(_line(result) + ("" if kept is None else f"; {kept:.0%} of the start's batches kept"))
+    if stopped:
+        raise typer.Exit(ExitCode.INTERRUPTED)
 
 
 def _carried_over(problem: Problem, start: Plan, seconds: float) -> Plan:

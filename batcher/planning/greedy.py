@@ -5,7 +5,7 @@ Everything that can be placed is placed; what cannot (no window, no mode, waits 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from batcher.planning.conversion import scheduled
@@ -31,8 +31,10 @@ SWEEP = (
 )
 
 
-def greedy(instance: Instance, loader: Loader, *, budget_s: float) -> Schedule:
-    """Return the cheapest schedule of a sweep over rules: at least one, and as many as the budget allows."""
+def greedy(
+    instance: Instance, loader: Loader, *, budget_s: float, enough: Callable[[], bool] = lambda: False
+) -> Schedule:
+    """Return the cheapest schedule of a sweep over rules: at least one, and as many as the budget allows, or enough."""
     rules = (Rule(max(0.5, 0.75 * backlog(instance)), 0.8), *SWEEP)
     deadline = time.monotonic() + budget_s
     best = Schedule(instance, loader)
@@ -42,7 +44,7 @@ def greedy(instance: Instance, loader: Loader, *, budget_s: float) -> Schedule:
         if found is not None and (found.unplanned, found.cost) < (best.unplanned, best.cost):
             best = found
         now = time.monotonic()
-        if now + (now - began) > deadline:
+        if now + (now - began) > deadline or enough():
             break
     place_leftovers(best, deadline=max(deadline, time.monotonic() + 0.2))
     return best

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext
 
 from batcher.planning import worker
@@ -51,6 +51,7 @@ def solve(
     start: Plan | None = None,
     memory_mb: int = 4096,
     moves: int | None = None,
+    stop: Connection | None = None,
     on_progress: Progress | None = None,
 ) -> PlanResult:
     """
@@ -74,6 +75,8 @@ def solve(
     moves
         Of local search in each child, to stop after in place of the budget, however long they take: with one worker the
         same plan every time on one machine.
+    stop
+        A pipe that can be read from once the search shall end, whatever is left of its budget.
     on_progress
         Told of every better plan.
 
@@ -88,7 +91,8 @@ def solve(
     instance = index(problem)
     board.raise_bound(lower_bound(instance))
     loader = Loader(instance)
-    board.offer(to_plan(greedy(instance, loader, budget_s=budget_s * 0.1)))
+    stopped = stop.poll if stop is not None else lambda: False
+    board.offer(to_plan(greedy(instance, loader, budget_s=budget_s * 0.1, enough=stopped)))
     greedy_cost = board.verdict.cost
     if start is not None:
         board.last = start.batches
@@ -99,7 +103,13 @@ def solve(
         if deadline - time.monotonic() < LEAST_SEARCH_S:
             note = "no time was left to improve the greedy plan"
         else:
-            note = _search(board, deadline, workers, seed, memory_mb, moves)
+            tasks = [
+                worker.Task(
+                    problem, board.plan, deadline, workers, seed + number, memory_mb, exact=number == 0, moves=moves
+                )
+                for number in range(max(1, workers))
+            ]
+            note = _search(board, tasks, deadline, stop)
     return board.result(time.monotonic() - began, greedy_cost, note)
 
 
@@ -149,7 +159,7 @@ class _Board:
         return PlanResult(plan, self.verdict, seconds, greedy_cost, "" if self.proven else note)
 
 
-def _search(board: _Board, deadline: float, workers: int, seed: int, memory_mb: int, moves: int | None) -> str:
+def _search(board: _Board, tasks: list[worker.Task], deadline: float, stop: Connection | None) -> str:
     """Have children improve the board's plan until the deadline; return why there was no usable answer, if so."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(worker.PRELOAD))
@@ -157,13 +167,10 @@ def _search(board: _Board, deadline: float, workers: int, seed: int, memory_mb: 
     reaper = threading.Timer(deadline + GRACE_S - time.monotonic(), _kill_all, (children,))
     reaper.daemon = True
     try:
-        for number in range(max(1, workers)):
-            task = worker.Task(
-                board.problem, board.plan, deadline, workers, seed + number, memory_mb, exact=number == 0, moves=moves
-            )
-            children.append(_Child(context, task))
+        for task in tasks:
+            children.append(_Child(context, task))  # noqa: PERF401 - those there are must be closed if one fails
         reaper.start()
-        return _listen(board, children, deadline)
+        return _listen(board, children, deadline, stop)
     except OSError as error:  # no more processes or pipes: the greedy plan stands
         return f"the solver could not be started: {error}"
     finally:
@@ -177,32 +184,39 @@ def _kill_all(children: list["_Child"]) -> None:
         child.kill()
 
 
-def _listen(board: _Board, children: list["_Child"], deadline: float) -> str:
-    """Take answers until every child is done or the deadline and its grace have passed."""
+def _listen(board: _Board, children: list["_Child"], deadline: float, stop: Connection | None) -> str:
+    """Take answers until every child is done, the deadline and its grace have passed, or somebody says stop."""
     open_children = {child.pipe: child for child in children}
+    stops = [] if stop is None else [stop]
     faults: list[str] = []
     while open_children and not board.proven:
         left = deadline + GRACE_S - time.monotonic()
-        ready = wait(list(open_children), timeout=max(0.0, left))
+        ready = wait([*open_children, *stops], timeout=max(0.0, left))
         if not ready:
             faults.append(f"the solver did not stop within {GRACE_S:g} s of its budget")
             break
         for pipe in ready:
-            child = open_children[pipe]  # type: ignore[index]
-            found = child.receive()
-            if found is None:
-                faults.append(child.death())
-                del open_children[child.pipe]
-                continue
-            if found.bound is not None:
-                board.raise_bound(found.bound)
-            if found.plan is not None and not board.offer(found.plan, of_child=True):
-                faults.append("the solver answered with a plan that breaks the rules")
-            if found.asks:
-                child.send(board.plan)
-            if found.finished:
-                del open_children[child.pipe]
+            if pipe is not stop and not _take(board, open_children[pipe], faults):  # type: ignore[index]
+                del open_children[pipe]  # type: ignore[arg-type]
+        if stop in ready:
+            faults.append("the search was stopped before it found anything")
+            break
     return "" if board.usable else "; ".join(dict.fromkeys(faults)) or "the solver gave no answer"
+
+
+def _take(board: _Board, child: "_Child", faults: list[str]) -> bool:
+    """Take a child's next answer and note what is wrong with it; false: there will be no more."""
+    found = child.receive()
+    if found is None:
+        faults.append(child.death())
+        return False
+    if found.bound is not None:
+        board.raise_bound(found.bound)
+    if found.plan is not None and not board.offer(found.plan, of_child=True):
+        faults.append("the solver answered with a plan that breaks the rules")
+    if found.asks:
+        child.send(board.plan)
+    return not found.finished
 
 
 class _Child:

@@ -26,7 +26,7 @@ def crowded(count: int = 60) -> Problem:
 
 def test_a_solved_problem_has_a_verified_plan_no_dearer_than_the_greedy_one() -> None:
     problem = crowded()
-    result = solve(problem, budget_s=3, workers=2)
+    result = solve(problem, budget_s=0, moves=20_000, workers=2)
     verdict = judge(problem, result.plan)
     assert verdict == result.verdict
     assert verdict.feasible
@@ -115,3 +115,19 @@ def test_a_plan_for_twenty_thousand_jobs_comes_without_time_to_search() -> None:
     result = solve(read_problem(load_json(Path(path))), budget_s=1)
     assert result.verdict.feasible
     assert result.verdict.unplanned == 0
+
+
+def test_a_search_that_is_told_to_stop_returns_the_best_plan_so_far() -> None:
+    stop, say = multiprocessing.Pipe(duplex=False)
+    told: list[float] = []
+
+    def watch(verdict: Verdict, _: float) -> None:
+        told.append(verdict.cost)
+        if len(told) == 2:  # the greedy plan, then the first of a child
+            say.send_bytes(b"stop")
+
+    result = solve(crowded(), budget_s=600, workers=1, stop=stop, on_progress=watch)
+    assert result.verdict.feasible
+    assert result.verdict.cost <= told[1]
+    assert result.plan.status is PlanStatus.FEASIBLE
+    assert multiprocessing.active_children() == []
