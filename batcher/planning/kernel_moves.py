@@ -32,6 +32,7 @@ from batcher.planning.kernel_tables import (
     LENGTHS,
     MASK,
     ON,
+    PARALLEL,
     STATION_COUNT,
     Ints,
     hold_row,
@@ -44,7 +45,7 @@ from batcher.planning.kernel_tables import (
 from batcher.planning.kernel_timing import state_of
 
 #: How `kernel_search` tells moves apart.
-TRANSFER, EXCHANGE, MERGE, SHIFT, SWAP, SHIFT_BLOCK, SPLIT, TRADE, HASTEN, MOVE_KINDS = range(10)
+TRANSFER, EXCHANGE, MERGE, SHIFT, SWAP, SHIFT_BLOCK, SPLIT, TRADE, HASTEN, DEAL, MOVE_KINDS = range(11)
 
 
 @inner
@@ -66,6 +67,8 @@ def try_move(m: Ints, kind: int) -> bool:
         return _split(m)
     if kind == TRADE:
         return _trade(m)
+    if kind == DEAL:
+        return _deal(m)
     return _hasten(m)
 
 
@@ -158,6 +161,43 @@ def _split(m: Ints) -> bool:
     m[time_row(m, own) + BEGIN] = m[time_row(m, batch) + BEGIN]
     put(m, own, station, position(m, own, station))
     return True
+
+
+@inner
+def _deal(m: Ints) -> bool:
+    """Pool what two batches of a family hold and deal it out again, in order of parallel time or of due."""
+    first = any_batch(m)
+    second = _other(m, first)
+    if second < 0:
+        return False
+    column = PARALLEL if draw(m) < 0.5 else DUE
+    if column == DUE and m[time_row(m, second) + BEGIN] < m[time_row(m, first) + BEGIN]:
+        first, second = second, first
+    count = _pool(m, first, 0, column)
+    total = _pool(m, second, count, column)
+    moved = False
+    for k in range(total):
+        unit = m[m[BLOCK] + k]
+        batch = first if k < count else second
+        if m[m[BATCH_OF] + unit] != batch:
+            give(m, unit, batch)
+            moved = True
+    return moved and reload(m, first) and reload(m, second)
+
+
+@inner
+def _pool(m: Ints, batch: int, count: int, column: int) -> int:
+    """Put a batch's units among those pooled already, in order of a column; return how many there are then."""
+    unit = m[stand_row(m, batch) + HEAD]
+    while unit >= 0:
+        key, at = m[unit_row(m, unit) + column], count
+        while at > 0 and m[unit_row(m, m[m[BLOCK] + at - 1]) + column] > key:
+            m[m[BLOCK] + at] = m[m[BLOCK] + at - 1]
+            at -= 1
+        m[m[BLOCK] + at] = unit
+        count += 1
+        unit = m[m[FOLLOWING] + unit]
+    return count
 
 
 @inner

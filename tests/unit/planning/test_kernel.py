@@ -25,7 +25,7 @@ from tests.builders_planning import job, problems, shared, sheets, two_ovens
 
 pytestmark = pytest.mark.timeout(600)  # where no cache is filled yet, compiling takes most of a minute
 
-EVERY_KIND_ALIKE = np.arange(1, 10, dtype=np.int64) * 1_000_000 // 9 + 1
+EVERY_KIND_ALIKE = np.arange(1, 11, dtype=np.int64) * 1_000_000 // 10 + 1
 SEEDS = st.integers(0, 99)
 many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
