@@ -7,7 +7,8 @@ released from it `releasing`'s.
 """
 
 import time
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime
 
 import structlog
 
@@ -17,7 +18,7 @@ from batcher.planning.plan import Batch, PlanStatus
 from batcher.planning.solve import solve
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
-from batcher.services.forecast import StationOutlook, station_outlook
+from batcher.services.forecast import StationOutlook, station_outlook, unattended_since
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.plan_record import tell_plan
 from batcher.services.plan_view import plan_view
@@ -30,8 +31,6 @@ from batcher.store.session import Session
 
 log = structlog.get_logger()
 
-#: How far back a station may have begun to use the magazine of the unattended gap it is in.
-_MAGAZINE_LOOK_BACK = timedelta(days=7)
 #: So long the orders that break planning are looked for, while the last plan stands.
 _BLAMING_S = 60.0
 #: After so many fallback plans in a row an order is looked for that ends every search; then after twice as many.
@@ -63,16 +62,19 @@ def _batches_of(stored: StoredPlan) -> tuple[Batch, ...]:
 
 
 def read_outlooks(
-    session: Session, rules: RuleSet, now: datetime, *, only: str | None = None
+    session: Session, rules: RuleSet, now: datetime, *, only: Collection[str] | None = None
 ) -> dict[str, StationOutlook]:
-    """Return the outlook of each station that is up, or of one of them."""
+    """Return the outlook of each station that is up, or of some of them."""
+    wanted = [station for station in rules.stations.values() if only is None or station.id in only]
+    single = wanted[0].id if len(wanted) == 1 else None
     rows = stations.all_stations(session)
     live: dict[str, list[LiveBatch]] = {}
-    for entry in batches.live_batches(session, station=only):
+    for entry in batches.live_batches(session, station=single):
         live.setdefault(entry.batch.station, []).append(entry)
-    begins = batches.begins_since(session, now - _MAGAZINE_LOOK_BACK, station=only)
+    gaps = [begun for station in wanted if (begun := unattended_since(station, now)) is not None]
+    begins = batches.begins_since(session, min(gaps), station=single) if gaps else {}
     outlooks = {}
-    for station in rules.stations.values() if only is None else (rules.stations[only],):
+    for station in wanted:
         row = rows.get(station.id)
         if row is not None and row.state is StationState.DOWN:
             continue

@@ -13,6 +13,9 @@ from batcher.domain.states import TicketState
 from batcher.rules.floor import Station
 from batcher.store.batches import LiveBatch
 
+#: No station is without an operator for longer, or what began before that does not count.
+_LONGEST_GAP = timedelta(days=14)
+
 
 @dataclass(frozen=True)
 class StationOutlook:
@@ -70,10 +73,20 @@ def _next_begin(station: Station, batch: Batch, at: datetime) -> datetime:
     return max(at, openings[0][0]) if openings else at
 
 
+def unattended_since(station: Station, now: datetime) -> datetime | None:
+    """Return since when a station with a magazine has had no operator; none while it has one, or never needs one."""
+    if station.attended is None or not station.magazine:
+        return None
+    shifts = station.attended.intervals(now - _LONGEST_GAP, now + timedelta(seconds=1))
+    if not shifts:
+        return now - _LONGEST_GAP
+    return shifts[-1][1] if shifts[-1][1] <= now else None
+
+
 def _used_of_magazine(station: Station, begins: Iterable[datetime], at: datetime) -> int:
     """Return how many batches begin in the unattended gap that contains `at`."""
     if station.attended is None or not station.magazine:
         return 0
-    shifts = station.attended.intervals(at - timedelta(days=14), at + timedelta(seconds=1))
-    gap_start = shifts[-1][1] if shifts else at - timedelta(days=14)
+    shifts = station.attended.intervals(at - _LONGEST_GAP, at + timedelta(seconds=1))
+    gap_start = shifts[-1][1] if shifts else at - _LONGEST_GAP
     return sum(begin >= gap_start for begin in begins) if gap_start <= at else 0

@@ -6,9 +6,10 @@ Tentative: only what is released from it becomes fact. The next cycle replaces i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from batcher.planning.plan import Batch, PlanResult
-from batcher.planning.problem import Job
+from batcher.planning.problem import Job, Mode
 from batcher.services.snapshot import Snapshot
 
 
@@ -42,15 +43,26 @@ class PlanInForce:
         """Return the batches that are still tentative."""
         return [batch for batch in self.result.plan.batches if batch.id not in self.gone]
 
+    def batch(self, batch_id: str) -> Batch:
+        """Return one of its batches."""
+        return self._batches[batch_id]
+
     def fill(self, batch: Batch) -> float:
         """Return how full a batch is: share of its capacity, or of its sheet's area."""
-        family = next(f for f in self.snapshot.problem.families if f.id == batch.family)
-        mode = next(m for m in family.modes if m.station == batch.station)
+        mode = self._modes[batch.family, batch.station]
         jobs = [self.jobs[j] for j in batch.jobs]
         if mode.sheet is not None:
             return sum(j.width * j.height for j in jobs) / (mode.sheet.width * mode.sheet.height)
         assert mode.capacity is not None
         return sum(j.size for j in jobs) / mode.capacity
+
+    @cached_property
+    def _batches(self) -> dict[str, Batch]:
+        return {batch.id: batch for batch in self.result.plan.batches}
+
+    @cached_property
+    def _modes(self) -> dict[tuple[str, str], Mode]:
+        return {(family.id, mode.station): mode for family in self.snapshot.problem.families for mode in family.modes}
 
 
 class PlanBox:

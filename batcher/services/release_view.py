@@ -1,5 +1,6 @@
 """What the release policy is shown: the plan's batches and the stations, as they are at one moment."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from batcher.planning.plan import Batch
@@ -15,14 +16,16 @@ from batcher.services.snapshot import seconds_from
 _SHEET_FULL, _NO_SCRAP = 0.9, 0.5
 
 
-def candidates(plan: PlanInForce, now: datetime) -> dict[str, list[Candidate]]:
-    """Return the tentative batches by station."""
+def candidates(plan: PlanInForce, now: datetime, *, only: Collection[str] | None = None) -> dict[str, list[Candidate]]:
+    """Return the tentative batches by station, or those of some stations."""
     at = plan.snapshot.at
     fills: dict[str, list[float]] = {}
     for batch in plan.result.plan.batches:
         fills.setdefault(batch.family, []).append(plan.fill(batch))
     views: dict[str, list[Candidate]] = {}
     for batch in plan.open_batches():
+        if only is not None and batch.station not in only:
+            continue
         views.setdefault(batch.station, []).append(_candidate(plan, batch, at, now, fills[batch.family]))
     return views
 

@@ -44,12 +44,14 @@ def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] 
     plan, rules = floor.plans.current, floor.rules.current
     if plan is None or plan.rules_hash != rules.hash:
         return []
-    waiting = candidates(plan, floor.now())
+    waiting = candidates(plan, floor.now(), only=only)
+    if not waiting:
+        return []
     with floor.store.read() as session:
-        outlooks = read_outlooks(session, rules, floor.now())
+        outlooks = read_outlooks(session, rules, floor.now(), only=only)
     released: list[Ticket] = []
     for station_id, views in waiting.items():
-        outlook = outlooks.get(station_id) if only is None or station_id in only else None
+        outlook = outlooks.get(station_id)
         while outlook is not None and outlook.live < rules.queue_depth(station_id):
             ticket, outlook = _release_next(floor, policy, plan, rules, views, station_id, outlook)
             if ticket is not None:
@@ -76,7 +78,7 @@ def _release_next(
     if chosen is None:
         return None, None
     plan.gone.add(chosen.batch_id)
-    batch = next(b for b in plan.result.plan.batches if b.id == chosen.batch_id)
+    batch = plan.batch(chosen.batch_id)
     try:
         ticket = _commit(floor, plan, rules, batch, outlook, chosen.reason, now)
     except TransitionError as error:  # an order was held or cancelled since the plan was made
@@ -84,7 +86,7 @@ def _release_next(
         floor.replan.set()
         return None, outlook
     with floor.store.read() as session:
-        return ticket, read_outlooks(session, rules, floor.now(), only=station_id).get(station_id)
+        return ticket, read_outlooks(session, rules, floor.now(), only=(station_id,)).get(station_id)
 
 
 def _commit(
