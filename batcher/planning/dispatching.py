@@ -51,6 +51,18 @@ class _Offer:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Pick:
+    """Units of a family that fit together, worth picking again from `start` to `until` while its pool stays."""
+
+    units: list[Unit]
+    worth: float
+    start: int
+    until: int
+    growth: float
+    version: int
+
+
 class Dispatch:
     """One pass of a rule over a problem."""
 
@@ -58,6 +70,8 @@ class Dispatch:
         self.instance, self.loader, self.rule = instance, loader, rule
         self.desks = [_Desk(0, station.state) for station in instance.stations]
         self.pools: list[list[Unit]] = [[] for _ in instance.families]
+        self.picks: dict[tuple[int, int], _Pick] = {}  #: by family and station
+        self.versions = [0] * len(instance.families)  #: counts the changes of each pool
         self.ready: dict[int, int] = {}
         self.waiting = [len(unit.before) if unit.modes else -1 for unit in instance.units]
         self.ends: dict[int, int] = {}
@@ -113,6 +127,7 @@ class Dispatch:
         while at and due[pool[at - 1].place] > due[unit.place]:
             at -= 1
         pool.insert(at, unit)
+        self.versions[unit.family] += 1
 
     def _choose(self, place: int, now: int) -> _Offer | None:
         """Return the offer worth most to a station, none when waiting is better."""
@@ -146,20 +161,34 @@ class Dispatch:
 
     def _pick(self, mode: ModeView, start: int) -> tuple[list[Unit], float]:
         """Return the units of a family worth most now that fit together, and their worth."""
+        known = self.picks.get((mode.family, mode.station))
+        if known is not None and known.version == self.versions[mode.family] and known.start <= start <= known.until:
+            return known.units, known.worth * math.exp((start - known.start) * known.growth)
         ready, reach = self.ready, self.rule.reach * self.mean
         limit = _looked_at(mode, len(self.pools[mode.family]))
         scored: list[tuple[float, int, Unit]] = []
-        bit = 1 << mode.station
+        bit, until, pressing = 1 << mode.station, NO_LIMIT, False
         for unit in self.pools[mode.family]:
-            if ready[unit.place] <= start and self.open_to[unit.place] & bit:
-                slack = self.due[unit.place] - start - mode.seconds - unit.serial - unit.parallel
-                rate, late = self.worth[unit.place]
-                worth = rate if slack < 0 else (rate + late) * math.exp(-slack / reach)
-                scored.append((-worth, len(scored), unit))
-                if len(scored) >= limit:
-                    break
+            if not self.open_to[unit.place] & bit:
+                continue
+            if ready[unit.place] > start:
+                until = min(until, ready[unit.place] - 1)
+                continue
+            slack = self.due[unit.place] - start - mode.seconds - unit.serial - unit.parallel
+            rate, late = self.worth[unit.place]
+            if slack < 0:
+                pressing, worth = True, rate
+            else:
+                until, worth = min(until, start + slack), (rate + late) * math.exp(-slack / reach)
+            scored.append((-worth, len(scored), unit))
+            if len(scored) >= limit:
+                break
         scored.sort()
-        return _gathered(mode, scored)
+        units, worth = _gathered(mode, scored)
+        if not pressing:  # then all worths grow alike: until a slack ends or a unit becomes ready, the same are picked
+            version = self.versions[mode.family]
+            self.picks[mode.family, mode.station] = _Pick(units, worth, start, until, 1 / reach, version)
+        return units, worth
 
     def _better_later(self, place: int, mode: ModeView, units: list[Unit], end: int, money: int, fill: float) -> bool:
         """Tell whether a batch that is not pressing should wait: to be filled, or for a station that is set up."""
@@ -227,6 +256,7 @@ class Dispatch:
                 kept.append(unit)
         self.outlook[family] -= len(self.pools[family]) - len(kept)
         self.pools[family] = kept
+        self.versions[family] += 1
 
     def _take(self, load: Load, end: int) -> None:
         """Take a load's units off the pool and admit those that waited for them alone."""
@@ -234,6 +264,7 @@ class Dispatch:
         taken = set(load.units)
         family = units[load.units[0]].family
         self.pools[family] = [unit for unit in self.pools[family] if unit.place not in taken]
+        self.versions[family] += 1
         self.outlook[family] -= len(taken)
         for place in load.units:
             self.ends[place] = end

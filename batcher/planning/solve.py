@@ -89,7 +89,6 @@ def solve(
     budget_s = budget_s if moves is None else _AGES_S
     board = _Board(problem, on_progress)
     instance = index(problem)
-    board.raise_bound(lower_bound(instance))
     loader = Loader(instance)
     stopped = stop.poll if stop is not None else lambda: False
     board.offer(to_plan(greedy(instance, loader, budget_s=budget_s * 0.1, enough=stopped)))
@@ -97,6 +96,7 @@ def solve(
     if start is not None:
         board.last = start.batches
         board.offer(start)
+    board.raise_bound(lower_bound(instance))  # on a large floor it takes longer than the first plan
     note = ""
     if not board.proven:
         deadline = began + budget_s - _HANDOVER_S - 0.2 * (time.monotonic() - began)
