@@ -167,7 +167,7 @@ class Dispatch:
         ready, reach = self.ready, self.rule.reach * self.mean
         limit = _looked_at(mode, len(self.pools[mode.family]))
         scored: list[tuple[float, int, Unit]] = []
-        bit, until, pressing = 1 << mode.station, NO_LIMIT, False
+        bit, until, pressing = 1 << mode.station, start + int(20 * reach), False  # further on, rounding would tell
         for unit in self.pools[mode.family]:
             if not self.open_to[unit.place] & bit:
                 continue
