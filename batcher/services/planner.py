@@ -88,9 +88,9 @@ class Planner:
         PlanRejectedError
             When the greedy plan breaks a rule, and there is no other.
         """
+        began = time.monotonic()
         snapshot = queue.snapshot(self.rules)
         last = remaining(queue.last, {job.id for job in snapshot.problem.jobs})
-        began = time.monotonic()
         start = _carried_over(snapshot.problem, last, budget_s * _CARRYING_SHARE) if last else None
         result = self.solver(
             snapshot.problem,
