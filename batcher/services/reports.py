@@ -94,6 +94,11 @@ def _judge(session: Session, rules: RuleSet, report: StationReport, now: datetim
         return _no("orphan", "ticket_unknown", "no ticket has this id; the station may have made something twice")
     if ticket.station != report.station:
         return _no("rejected", "not_your_ticket", f"the ticket was given to {ticket.station}")
+    if report.items:
+        known = {item.item_id for item in batches.ticket_items(session, ticket.id)}
+        unknown = set(report.items) - known
+        if unknown:
+            return _no("rejected", "items_unknown", f"{len(unknown)} of the pieces are not on the ticket")
     if report.kind == "accepted" and ticket.state is TicketState.ACCEPTED:
         return _no("rejected", "duplicate_execution", "the ticket was accepted before, by another report")
     if ticket.state not in _FROM[report.kind]:
@@ -106,18 +111,13 @@ def _overtaken(session: Session, ticket: Ticket, report: StationReport) -> _Verd
     if ticket.state in (TicketState.CANCELLED, TicketState.RELEASED):
         return _no("rejected", "ticket_not_sent", f"the ticket is {ticket.state}; the station should not have it")
     if report.kind in ("done", "failed") and ticket.state in _ENDED:
-        told = _outcomes(report, batches.ticket_items(session, ticket.id))
-        kept = {item.item_id: item.outcome for item in batches.ticket_items(session, ticket.id)}
-        if told != kept:
+        items = batches.ticket_items(session, ticket.id)
+        if _outcomes(report, items) != {item.item_id: item.outcome for item in items}:
             return _no("rejected", "contradiction", f"the ticket ended as {ticket.state} with other outcomes")
     return _no("out_of_order", "out_of_order", f"the ticket is {ticket.state} already")
 
 
 def _apply(session: Session, rules: RuleSet, ticket: Ticket, report: StationReport, now: datetime) -> _Verdict:
-    items = batches.ticket_items(session, ticket.id)
-    unknown = set(report.items) - {item.item_id for item in items}
-    if unknown:
-        return _no("rejected", "items_unknown", f"{len(unknown)} of the pieces are not on the ticket")
     batch = batches.get_batch(session, ticket.batch_id)
     remade: tuple[str, ...] = ()
     if report.kind == "accepted":
@@ -127,6 +127,7 @@ def _apply(session: Session, rules: RuleSet, ticket: Ticket, report: StationRepo
         stations.set_setup_state(session, ticket.station, batch.setup_state)
     else:
         stations.set_setup_state(session, ticket.station, batch.setup_state)
+        items = batches.ticket_items(session, ticket.id)
         finished = batches.finish_ticket(
             session, ticket.id, _outcomes(report, items), rests=_rests(session, rules, items), now=now,
             reason=report.reason,

@@ -72,6 +72,8 @@ def test_a_piece_that_is_not_on_the_ticket_is_refused(floor: Floor, ticket: Tick
     told = report(floor, ticket, "done", items={"01NOSUCHITEM": "done"})
     assert told.code == "items_unknown"
     assert state_of(floor, ticket) is TicketState.DELIVERED
+    run_through(floor, ticket)
+    assert report(floor, ticket, "done", items={"01NOSUCHITEM": "done"}).code == "items_unknown"
 
 
 def test_a_report_of_a_ticket_that_was_never_sent_is_refused(floor: Floor) -> None:
