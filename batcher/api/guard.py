@@ -34,7 +34,6 @@ class RequestGuard:
             await self._app(scope, receive, send)
             return
         request_id = new_id()
-        scope.setdefault("state", {})["request_id"] = request_id
         started = False
 
         async def send_guarded(message: Message) -> None:
@@ -54,5 +53,5 @@ class RequestGuard:
                 log.exception("request_failed", method=scope["method"], path=scope["path"])
                 if started:
                     raise
-                answer = problem_of(BatcherError(), request_id)
+                answer = problem_of(BatcherError())
                 await answer(scope, receive, send_guarded)

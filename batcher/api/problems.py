@@ -7,6 +7,7 @@ No message of a foreign exception, no stack trace and no input is ever sent back
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -89,9 +90,8 @@ def problem(
     *,
     faults: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
-    request_id: str | None = None,
 ) -> JSONResponse:
-    """Return the answer that tells of a failure."""
+    """Return the answer that tells of a failure; its request id is the one `guard` has bound for the log."""
     body = Problem(
         type=f"urn:batcher:problem:{code}",
         title=status.phrase,
@@ -102,7 +102,7 @@ def problem(
             ProblemFault(loc=fault.where, code=fault.code, message=fault.message[:_MAX_TEXT])
             for fault in faults[:_MAX_FAULTS]
         ],
-        request_id=request_id,
+        request_id=structlog.contextvars.get_contextvars().get("request_id"),
     )
     return JSONResponse(body.model_dump(), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
@@ -116,45 +116,37 @@ def status_of(error: BatcherError) -> HTTPStatus:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def problem_of(error: BatcherError, request_id: str | None = None) -> JSONResponse:
+def problem_of(error: BatcherError) -> JSONResponse:
     """Return the answer to a failure of ours."""
     status = status_of(error)
     if isinstance(error, FaultsError) and not isinstance(error, RulesError):
         first = error.faults[0]
-        return problem(status, first.code, str(first), faults=error.faults, request_id=request_id)
+        return problem(status, first.code, str(first), faults=error.faults)
     code = error.reason_code if isinstance(error, RequestError) else error.code
     headers = {"Retry-After": _RETRY_AFTER_S} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         headers["Connection"] = "close"  # the rest of the body is not read
     detail = _UNTOLD.get(status, str(error))
-    return problem(status, code, detail, headers=headers, request_id=request_id)
+    return problem(status, code, detail, headers=headers)
 
 
 def install(app: FastAPI) -> None:
     """Answer every failure in the one form."""
 
     @app.exception_handler(RequestValidationError)
-    def _parameters(request: Request, error: RequestValidationError) -> JSONResponse:
+    def _parameters(_request: Request, error: RequestValidationError) -> JSONResponse:
         faults = [Fault(str(e["loc"][-1]), str(e["msg"]), str(e["type"])) for e in error.errors()]
         detail = str(faults[0]) if faults else "the parameters are wrong"
-        return problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "parameter_invalid", detail, faults=faults, request_id=_id(request)
-        )
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "parameter_invalid", detail, faults=faults)
 
     @app.exception_handler(HTTPException)
-    def _http(request: Request, error: HTTPException) -> JSONResponse:
+    def _http(_request: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
         code = status.name.lower()
-        return problem(
-            status, code, status.description or status.phrase, headers=error.headers, request_id=_id(request)
-        )
+        return problem(status, code, status.description or status.phrase, headers=error.headers)
 
     @app.exception_handler(BatcherError)
-    def _ours(request: Request, error: BatcherError) -> JSONResponse:
+    def _ours(_request: Request, error: BatcherError) -> JSONResponse:
         if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
             raise error  # the guard logs it with its trace and answers
-        return problem_of(error, _id(request))
-
-
-def _id(request: Request) -> str | None:
-    return getattr(request.state, "request_id", None)
+        return problem_of(error)

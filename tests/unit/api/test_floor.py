@@ -57,6 +57,7 @@ def test_a_report_that_cannot_be_acted_on_is_refused_and_kept(
 
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(status, code)] * 2
     assert ["idempotent-replay" in answer.headers for answer in answers] == [False, True]
+    assert all(answer.json()["request_id"] == answer.headers["x-request-id"] for answer in answers)
     assert client.get("/v1/tickets").json()[0]["state"] == "delivered"
 
 
