@@ -1,13 +1,12 @@
 """`batcher batches`, `tickets` and `reports`: what was released, what stations were told, what they told us."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from batcher.cli.floors import reading_floor
 from batcher.cli.output import JsonOption, local, print_json, print_table
 from batcher.domain.states import BatchState, TicketState
-from batcher.errors import NotFoundError
 from batcher.store import batches as stored
 from batcher.store import reports as stored_reports
 
@@ -72,7 +71,9 @@ def tickets(
 
 def reports(
     station: Station = None,
-    outcome: Annotated[str | None, typer.Option(help="applied, out_of_order, rejected or orphan.")] = None,
+    outcome: Annotated[
+        Literal["applied", "out_of_order", "rejected", "orphan"] | None, typer.Option(help="Only what led to this.")
+    ] = None,
     limit: Limit = 30,
     as_json: JsonOption = False,
 ) -> None:
@@ -81,8 +82,6 @@ def reports(
 
     Example: batcher reports --outcome orphan
     """
-    if outcome is not None and outcome not in ("applied", "out_of_order", "rejected", "orphan"):
-        raise NotFoundError("report outcome", outcome)
     with reading_floor() as floor:
         with floor.store.read() as session:
             found = stored_reports.list_reports(session, station=station, outcome=outcome, limit=limit)
