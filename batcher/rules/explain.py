@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from batcher.errors import NotFoundError
 from batcher.rules.batch_rules import BatchRule, JobFacts
 from batcher.rules.facts import sku_facts
+from batcher.rules.grammar import suggestion
 from batcher.rules.ruleset import RuleSet
 
 
@@ -78,9 +79,9 @@ def explain_sku(
         raise NotFoundError("SKU", sku)
     service = next(iter(rules.services)) if service is None else service
     if service not in rules.services:
-        raise NotFoundError("service", service)
+        raise NotFoundError("service", f"{service}; {suggestion(service, rules.services)}")
     if tier not in rules.tiers:
-        raise NotFoundError("tier", tier)
+        raise NotFoundError("tier", f"{tier}; {suggestion(tier, rules.tiers)}")
     return [
         explain_rules(
             rules,
