@@ -77,7 +77,7 @@ def backup(url: str, path: Path) -> None:
     Raises
     ------
     StoreError
-        The target exists, or the database is not SQLite.
+        The target exists, its folder does not, or the database is not SQLite.
     """
     database = sqlite_file(url)
     if database is None:
@@ -86,6 +86,8 @@ def backup(url: str, path: Path) -> None:
         raise StoreError(f"there is no database at {database}")
     if path.exists():
         raise StoreError(f"{path} exists; a backup never overwrites one")
+    if not path.parent.is_dir():
+        raise StoreError(f"there is no folder {path.parent} for a backup")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
     engine = make_engine(url)

@@ -68,6 +68,8 @@ def test_a_backup_can_be_opened_in_place_of_the_database(tmp_path: Path) -> None
     Store.open(f"sqlite:///{copy}", exclusive=True).close()
     with pytest.raises(StoreError, match="exists"):
         run("backup", str(copy))
+    with pytest.raises(StoreError, match="no folder"):
+        run("backup", str(tmp_path / "nowhere" / "copy.db"))
 
 
 def test_a_database_of_a_newer_version_is_left_alone(database: Path) -> None:
