@@ -32,9 +32,18 @@ SWEEP = (
 
 
 def greedy(
-    instance: Instance, loader: Loader, *, budget_s: float, enough: Callable[[], bool] = lambda: False
+    instance: Instance,
+    loader: Loader,
+    *,
+    budget_s: float,
+    enough: Callable[[], bool] = lambda: False,
+    on_better: Callable[[Schedule], object] = lambda _: None,
 ) -> Schedule:
-    """Return the cheapest schedule of a sweep over rules: at least one, and as many as the budget allows, or enough."""
+    """
+    Return the cheapest schedule of a sweep over rules: at least one, and as many as the budget allows, or enough.
+
+    Each that is cheaper than those before it is told as it comes.
+    """
     rules = (Rule(max(0.5, 0.75 * backlog(instance)), 0.8), *SWEEP)
     deadline = time.monotonic() + budget_s
     best = Schedule(instance, loader)
@@ -43,6 +52,7 @@ def greedy(
         found = scheduled(instance, loader, Dispatch(instance, loader, rule).sequences())
         if found is not None and (found.unplanned, found.cost) < (best.unplanned, best.cost):
             best = found
+            on_better(best)
         now = time.monotonic()
         if now + (now - began) > deadline or enough():
             break

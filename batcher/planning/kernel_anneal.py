@@ -27,7 +27,7 @@ PATIENCE = 2000
 #: Shares of each kind of move.
 WEIGHTS = (0.28, 0.20, 0.06, 0.14, 0.10, 0.04, 0.05, 0.04, 0.07, 0.10)
 #: Steps uphill that are measured, of how many moves; the heat is such that a tenth of them are easy.
-_STEPS, _TRIES, _EASY = 600, 20_000, 0.1
+_STEPS, _TRIES, _EASY = 400, 5000, 0.1
 #: How cold a cooling ends, as a share of where it starts.
 _COLD = 0.01
 #: How often the clock is looked at.

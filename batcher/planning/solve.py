@@ -33,6 +33,8 @@ GRACE_S = 5.0
 LEAST_SEARCH_S = 0.5
 #: Plans whose costs differ by less than this, one minor unit, cost the same.
 SAME_COST = 1.0
+#: From this many units on, the bound takes long enough to be worked out while children search.
+MANY = 2000
 #: A child stops this much early, so that its last answer arrives within the budget.
 _HANDOVER_S = 0.1
 #: The budget of a search that counts moves: as good as endless, and not too long for a timer.
@@ -91,12 +93,25 @@ def solve(
     instance = index(problem)
     loader = Loader(instance)
     stopped = stop.poll if stop is not None else lambda: False
-    board.offer(to_plan(greedy(instance, loader, budget_s=budget_s * 0.1, enough=stopped)))
+    first = greedy(
+        instance,
+        loader,
+        budget_s=budget_s * 0.1,
+        enough=stopped,
+        on_better=lambda schedule: board.offer(to_plan(schedule)),
+    )
+    board.offer(to_plan(first))
     greedy_cost = board.verdict.cost
     if start is not None:
         board.last = start.batches
         board.offer(start)
-    board.raise_bound(lower_bound(instance))  # on a large floor it takes longer than the first plan
+
+    def bound() -> None:
+        board.raise_bound(lower_bound(instance))
+
+    at_once = len(instance.units) < MANY
+    if at_once:
+        bound()
     note = ""
     if not board.proven:
         deadline = began + budget_s - _HANDOVER_S - 0.2 * (time.monotonic() - began)
@@ -109,7 +124,7 @@ def solve(
                 )
                 for number in range(max(1, workers))
             ]
-            note = _search(board, tasks, deadline, stop)
+            note = _search(board, tasks, deadline, stop, meanwhile=None if at_once else bound)
     return board.result(time.monotonic() - began, greedy_cost, note)
 
 
@@ -159,7 +174,13 @@ class _Board:
         return PlanResult(plan, self.verdict, seconds, greedy_cost, "" if self.proven else note)
 
 
-def _search(board: _Board, tasks: list[worker.Task], deadline: float, stop: Connection | None) -> str:
+def _search(
+    board: _Board,
+    tasks: list[worker.Task],
+    deadline: float,
+    stop: Connection | None,
+    meanwhile: Callable[[], None] | None,
+) -> str:
     """Have children improve the board's plan until the deadline; return why there was no usable answer, if so."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(worker.PRELOAD))
@@ -170,6 +191,8 @@ def _search(board: _Board, tasks: list[worker.Task], deadline: float, stop: Conn
         for task in tasks:
             children.append(_Child(context, task))  # noqa: PERF401 - those there are must be closed if one fails
         reaper.start()
+        if meanwhile is not None:
+            meanwhile()
         return _listen(board, children, deadline, stop)
     except OSError as error:  # no more processes or pipes: the greedy plan stands
         return f"the solver could not be started: {error}"

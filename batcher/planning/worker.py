@@ -89,6 +89,7 @@ class _Search:
         self.instance = index(task.problem)
         self.loader = Loader(self.instance)
         schedule = from_plan(self.instance, self.loader, task.plan) or greedy(self.instance, self.loader, budget_s=0)
+        self.fresh: Schedule | None = schedule  #: the best, until a search has changed it
         self.best, self.score = sequences_of(schedule), (schedule.unplanned, schedule.cost)
 
     def run(self) -> None:
@@ -102,7 +103,7 @@ class _Search:
         """Send sequences as a plan; those that cannot be timed (or laid out) are passed over."""
         found = self._timed(sequences)
         if found is not None and (found.unplanned, found.cost) < self.score:
-            self.best, self.score = sequences, (found.unplanned, found.cost)
+            self.best, self.score, self.fresh = sequences, (found.unplanned, found.cost), None
         if found is not None or finished:
             self.pipe.send(Found(None if found is None else to_plan(found), finished=finished))
 
@@ -122,8 +123,7 @@ class _Search:
 
     def _local(self, share: float, *, ask: Callable[[Sequences], Sequences | None] | None = None) -> Sequences:
         """Spend a share of the time or the moves that are left on local search from the best plan."""
-        schedule = self._timed(self.best)
-        assert schedule is not None, "it has been timed before"
+        schedule = self._schedule()
         if self.moves_left is not None:
             moves = round(share * self.moves_left)
             self.moves_left -= moves
@@ -133,8 +133,7 @@ class _Search:
         return local_search(schedule, deadline=deadline, seed=self.task.seed, on_better=self.tell, ask=ask)
 
     def _prove(self) -> None:
-        schedule = self._timed(self.best)
-        assert schedule is not None, "it has been timed before"
+        schedule = self._schedule()
         cpsat.prove(
             schedule,
             seconds=self.task.deadline - time.monotonic(),
@@ -144,6 +143,12 @@ class _Search:
             on_better=self.tell,
             on_bound=lambda bound: self.pipe.send(Found(bound=bound)),
         )
+
+    def _schedule(self) -> Schedule:
+        """Return the best as a schedule that may be changed."""
+        schedule, self.fresh = self.fresh or self._timed(self.best), None
+        assert schedule is not None, "it has been timed before"
+        return schedule
 
     def _timed(self, sequences: Sequences) -> Schedule | None:
         fit = all(self.loader.fits(mode, load) for sequence in sequences for mode, load in sequence)
