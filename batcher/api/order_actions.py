@@ -23,7 +23,7 @@ def order_action_routes(floor: Floor) -> APIRouter:
     def release_order(ref: str, body: ReasonBody) -> OrderAnswer:
         """Let a held order go, judged anew by the rules in force."""
         key = actions.find_order(floor, ref).key
-        return OrderAnswer.model_validate(actions.release_order(floor, key, body.who))
+        return OrderAnswer.model_validate(actions.release_order(floor, key, body.who, reason=body.reason))
 
     @router.post("/{ref}/cancel", openapi_extra=REASON_DOC)
     def cancel_order(ref: str, body: ReasonBody) -> OrderAnswer:

@@ -25,12 +25,11 @@ OrderAction = Callable[[Floor, str], Order]
 def hold_order(floor: Floor, key: str, reason: str, who: str) -> Order:
     """Hold an order: none of its jobs is planned or released until it is let go."""
     with floor.store.write() as session:
-        orders.hold_order(session, key, "by_hand", reason, floor.now())
-        order = orders.get_order(session, key)
+        order = orders.hold_order(session, key, "by_hand", reason, floor.now(), told={"who": who})
     return _done(floor, "order_held_by_hand", order, who)
 
 
-def release_order(floor: Floor, key: str, who: str) -> Order:
+def release_order(floor: Floor, key: str, who: str, *, reason: str = "") -> Order:
     """
     Let a held order go, judged anew by the rules in force.
 
@@ -53,8 +52,7 @@ def release_order(floor: Floor, key: str, who: str) -> Order:
                 wanted = f"released: {judged.held.reason}"
                 raise TransitionError("order", order.order_id, f"held ({judged.held.code})", wanted)
             orders.replace_pieces(session, key, judged.promise, judged.pieces, now)
-        orders.release_order(session, key, now)
-        order = orders.get_order(session, key)
+        order = orders.release_order(session, key, now, told={"reason": reason, "who": who})
     return _done(floor, "order_released", order, who)
 
 
@@ -62,8 +60,7 @@ def cancel_order(floor: Floor, key: str, reason: str, who: str) -> Order:
     """Cancel an order: what waits is gone; what a station has in hand is made and flagged, never remade."""
     now = floor.now()
     with floor.store.write() as session:
-        orders.cancel_order(session, key, now, told={"reason": reason, "who": who})
-        order = orders.get_order(session, key)
+        order = orders.cancel_order(session, key, now, told={"reason": reason, "who": who})
     return _done(floor, "order_cancelled", order, who)
 
 
@@ -83,8 +80,7 @@ def set_station(floor: Floor, station: str, *, up: bool, reason: str, who: str) 
     with floor.store.write() as session:
         stations.ensure_stations(session, [station], now)
         state = StationState.UP if up else StationState.DOWN
-        if stations.all_stations(session)[station].state is not state:
-            stations.set_station(session, station, state, reason, now)
+        stations.set_station(session, station, state, reason, now, who)
         if not up:
             recalled = batches.recall_unsent(session, station, now, reason)
     floor.replan.set()

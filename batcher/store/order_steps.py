@@ -1,4 +1,8 @@
-"""What people and the clock do to orders: hold, release, cancel, pack."""
+"""
+What people and the clock do to orders: hold, release, cancel, pack.
+
+`told` is who wanted it and why, for the event.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -15,18 +19,21 @@ from batcher.store.order_queries import get_order
 from batcher.store.rollup import roll_up, tallies
 from batcher.store.steps import ITEM, JOB, ORDER, Subject, move, subject
 
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 _NOT_HELD = {"held_code": None, "held_reason": None}
 
 
-def hold_order(s: Session, key: str, code: str, reason: str, now: datetime) -> Order:
+def hold_order(
+    s: Session, key: str, code: str, reason: str, now: datetime, *, told: Mapping[str, object] = _NOTHING
+) -> Order:
     """Stop planning an order; what has been released goes on."""
-    told = {"code": code, "reason": reason}
+    data = {**told, "code": code, "reason": reason}
     values = {"held_code": code, "held_reason": reason}
-    move(s, ORDER, [subject(s, ORDER, key)], OrderState.HELD, now, data=told, values=values)
+    move(s, ORDER, [subject(s, ORDER, key)], OrderState.HELD, now, data=data, values=values)
     return get_order(s, key)
 
 
-def release_order(s: Session, key: str, now: datetime) -> Order:
+def release_order(s: Session, key: str, now: datetime, *, told: Mapping[str, object] = _NOTHING) -> Order:
     """Let a held order be planned again; one whose pieces were packed meanwhile is complete."""
     held = subject(s, ORDER, key)
     tally = tallies(s, [key]).get(key)
@@ -34,21 +41,16 @@ def release_order(s: Session, key: str, now: datetime) -> Order:
         raise TransitionError("order", key, held.state, "released: it has no pieces yet, it must be judged anew")
     state = tally.state_of_order()
     wanted = OrderState.IN_PRODUCTION if state is OrderState.COMPLETE else state
-    move(s, ORDER, [held], wanted, now, values=_NOT_HELD)
+    move(s, ORDER, [held], wanted, now, data=told, values=_NOT_HELD)
     roll_up(s, [key], now)
     return get_order(s, key)
 
 
-def cancel_order(s: Session, key: str, now: datetime, *, told: Mapping[str, object] = MappingProxyType({})) -> Order:
+def cancel_order(s: Session, key: str, now: datetime, *, told: Mapping[str, object] = _NOTHING) -> Order:
     """
     Make nothing more of an order; cancelling twice changes nothing.
 
     A piece that is on a live ticket goes on until its station reports; the event's ``recall`` names such pieces.
-
-    Parameters
-    ----------
-    told
-        Who wanted it and why, for the event.
     """
     order = subject(s, ORDER, key)
     if order.state is OrderState.CANCELLED:

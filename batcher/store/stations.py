@@ -45,13 +45,14 @@ def all_stations(s: Session) -> dict[str, StationRow]:
     return {row.id: StationRow(*row) for row in s.execute(_ALL)}
 
 
-def set_station(s: Session, ident: str, state: StationState, reason: str, now: datetime) -> None:
+def set_station(s: Session, ident: str, state: StationState, reason: str, now: datetime, who: str = "") -> None:
     """Note that a station takes work or does not; the state it has already only gets the new reason."""
     station = subject(s, STATION, ident)
     if station.state is state:
         s.execute(update(tables.stations).where(tables.stations.c.id == ident).values(reason=reason))
     else:
-        move(s, STATION, [station], state, now, data={"reason": reason}, values={"reason": reason, "since": now})
+        data = {"reason": reason, "who": who}
+        move(s, STATION, [station], state, now, data=data, values={"reason": reason, "since": now})
 
 
 def set_setup_state(s: Session, ident: str, setup_state: str) -> None:

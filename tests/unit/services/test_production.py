@@ -12,7 +12,7 @@ from batcher.services.context import Floor
 from batcher.services.cycle import plan_cycle, read_snapshot
 from batcher.services.housekeeping import housekeep
 from batcher.services.releasing import release_due
-from batcher.store import batches, orders, stations
+from batcher.store import batches, events, orders, stations
 from tests.builders_floor import at, later, order_document, order_state, report, run_through, send, state_of, take
 
 FULL_TIN_JIG = 15
@@ -114,6 +114,22 @@ def test_what_a_station_has_been_sent_stays_there_when_it_goes_down(floor: Floor
     plan_cycle(floor)
     assert release_due(floor) == []
     assert state_of(floor, ticket) is TicketState.DELIVERED
+
+
+def test_who_did_what_to_an_order_or_a_station_and_why_is_kept(floor: Floor) -> None:
+    (key,) = take(floor, order_document())
+    actions.hold_order(floor, key, "wrong name", "Jo")
+    actions.release_order(floor, key, "Kim", reason="name is right")
+    actions.cancel_order(floor, key, "bought twice", "Lou")
+    for reason in ("lamp", "lamp ordered"):
+        actions.set_station(floor, "uv-1", up=False, reason=reason, who="Jo")
+    with floor.store.read() as session:
+        told = [event.data for event in events.events_of(session, ident=key)][1:]
+        (down,) = events.events_of(session, ident="uv-1")
+        assert stations.all_stations(session)["uv-1"].reason == "lamp ordered"
+    assert [data["who"] for data in told] == ["Jo", "Kim", "Lou"]
+    assert [data.get("reason") for data in told] == ["wrong name", "name is right", "bought twice"]
+    assert down.data == {"reason": "lamp", "who": "Jo"}
 
 
 def test_a_batch_of_a_held_order_is_not_released_and_a_new_plan_is_asked_for(floor: Floor) -> None:

@@ -27,12 +27,12 @@ def test_a_station_begins_up_and_is_added_once(store: Store) -> None:
 def test_a_station_that_goes_down_says_why_and_since_when(store: Store) -> None:
     with store.write() as s:
         stations.ensure_stations(s, ["uv-1"], NOW)
-        stations.set_station(s, "uv-1", StationState.DOWN, "lamp", LATER)
+        stations.set_station(s, "uv-1", StationState.DOWN, "lamp", LATER, "Jo")
         stations.set_station(s, "uv-1", StationState.DOWN, "lamp ordered", LATER + timedelta(hours=1))
         row = stations.all_stations(s)["uv-1"]
         assert (row.state, row.reason, row.since) == (StationState.DOWN, "lamp ordered", LATER)
         (told,) = events.events_of(s, ident="uv-1")
-        assert (told.before, told.after, told.data) == ("up", "down", {"reason": "lamp"})
+        assert (told.before, told.after, told.data) == ("up", "down", {"reason": "lamp", "who": "Jo"})
         with pytest.raises(NotFoundError):
             stations.set_station(s, "nothing", StationState.DOWN, "", NOW)
 
