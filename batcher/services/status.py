@@ -1,6 +1,5 @@
 """The floor at one glance: what the status page, the API and the command line show."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -205,8 +204,8 @@ def _brief(entry: LiveBatch) -> TicketBrief:
 def _next(batch: PlannedBatch | None, now: datetime) -> NextBatch | None:
     if batch is None:
         return None
-    latest: Mapping[bool, str] = {True: "starts as soon as it can", False: "may wait to fill"}
-    return NextBatch(batch.start_at, len(batch.jobs), batch.fill, batch.fixture, latest[batch.latest_begin_at <= now])
+    text = "starts as soon as it can" if batch.latest_begin_at <= now else "may wait to fill"
+    return NextBatch(batch.start_at, len(batch.jobs), batch.fill, batch.fixture, text)
 
 
 def _attended(station: Station, now: datetime) -> bool:
