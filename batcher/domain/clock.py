@@ -5,13 +5,9 @@ Everything takes an instant or a clock as an argument; nothing else asks the sys
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
-
-#: What loops and services are handed: aware UTC now.
-Now = Callable[[], datetime]
 
 
 class FloorClock(Protocol):
