@@ -59,6 +59,7 @@ def test_a_configuration_error_is_not_retried_and_everything_else_is_for_ever() 
 
     assert "\nRestartPreventExitStatus=78\n" in unit
     assert "\nStartLimitIntervalSec=0\n" in unit
+    assert "\nExecStartPre=" not in unit  # systemd restarts whatever code that ends with
 
 
 def test_the_stop_timeout_leaves_room_for_draining() -> None:
