@@ -35,14 +35,20 @@ def proof(problem: Problem, seconds: float = 60) -> tuple[tuple[int, float], flo
     return min((verdict.unplanned, verdict.cost) for verdict in verdicts), max(bounds)
 
 
-@given(problem=problems(most_jobs=4, without=("instant", "large", "attended", "sheets")))
-@settings(max_examples=25, deadline=None)
-def test_a_proof_gives_the_best_of_all_plans_and_the_least_cost_of_any(problem: Problem) -> None:
-    (unplanned, cost), bound = proof(problem)
-    best, cheapest = best_of_all(problem)[1], best_of_all(problem, fewest_first=False)[1]
+@given(problem=problems(most_jobs=5, without=("instant", "large")))
+@settings(max_examples=40, deadline=None)
+def test_the_best_of_all_plans_is_found(problem: Problem) -> None:
+    (unplanned, cost), _ = proof(problem)
+    best = best_of_all(problem)[1]
     assert unplanned == best.unplanned
     assert cost == pytest.approx(best.cost)
-    assert bound == pytest.approx(cheapest.cost)
+
+
+@given(problem=problems(most_jobs=5, without=("instant", "large", "sheets")))
+@settings(max_examples=25, deadline=None)
+def test_the_bound_is_the_cost_of_the_cheapest_plan(problem: Problem) -> None:
+    _, bound = proof(problem)
+    assert bound == pytest.approx(best_of_all(problem, fewest_first=False)[1].cost)
 
 
 @given(problem=problems(most_jobs=6))
