@@ -26,13 +26,35 @@ _LEAST_INTERVAL_S = 0.1
 _BUDGET_INTERVALS, _LEAST_BUDGET_S = 5.0, 60.0
 
 
+def _at_once() -> float:
+    return 0.0
+
+
 @dataclass(frozen=True)
 class Loop:
-    """One loop; `interval_s` on the wall clock."""
+    """
+    One loop.
+
+    Parameters
+    ----------
+    interval_s
+        On the wall clock.
+    may_last_s
+        Asked before each run: how many seconds the run may rightly take beside its interval.
+    """
 
     name: str
     interval_s: float
     run: Callable[[], object]
+    may_last_s: Callable[[], float] = _at_once
+
+    def rests_s(self) -> float:
+        """Return the seconds between two runs."""
+        return max(_LEAST_INTERVAL_S, self.interval_s)
+
+    def budget_s(self) -> float:
+        """Return within how many seconds from now it must have got somewhere."""
+        return max(_LEAST_BUDGET_S, _BUDGET_INTERVALS * self.rests_s()) + self.may_last_s()
 
 
 class Loops:
@@ -50,14 +72,13 @@ class Loops:
         """Start every loop; each runs for the first time at once."""
         first = datetime.now(UTC)
         for k, loop in enumerate(self._loops):
-            interval = max(_LEAST_INTERVAL_S, loop.interval_s)
-            self._health.register(loop.name, max(_LEAST_BUDGET_S, _BUDGET_INTERVALS * interval))
+            self._health.register(loop.name, loop.budget_s())
             self._scheduler.add_job(
                 self._turn,
                 "interval",
                 args=[loop],
                 id=loop.name,
-                seconds=interval,
+                seconds=loop.rests_s(),
                 next_run_time=first + timedelta(milliseconds=10 * k),
             )
         self._scheduler.start()
@@ -77,6 +98,7 @@ class Loops:
         if self._stopping:
             return
         self._running.add(loop.name)
+        self._health.register(loop.name, loop.budget_s())
         try:
             await asyncio.to_thread(loop.run)
         except Exception as error:

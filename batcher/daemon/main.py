@@ -153,10 +153,13 @@ class _Daemon:
         def loop(name: str, floor_s: float, run: Callable[[], object]) -> Loop:
             return Loop(name, real(floor_s), run)
 
+        def planning_s() -> float:
+            return floor.rules.current.planning.budget_s
+
         return [
             loop("reports", settings.reports_s, self._read_reports),
             loop("poll", settings.poll_s, OrderDrop(floor).poll),
-            loop("plan", settings.plan_s / 4, pacer.turn),
+            Loop("plan", real(settings.plan_s / 4), pacer.turn, planning_s),
             loop("dispatch", settings.dispatch_s, self._dispatch),
             loop("housekeeping", settings.housekeeping_s, lambda: housekeep(floor)),
         ]
