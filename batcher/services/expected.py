@@ -47,4 +47,6 @@ def _ready_by_order(session: Session, rules: RuleSet, now: datetime) -> dict[str
             ends[entry.order.key] = max(ends.get(entry.order.key, now), batch.end_at)
     for job in batches.live_jobs(session):
         ends[job.order_key] = max(ends.get(job.order_key, now), job.end_at)
+    for key, made_at in orders.made_at_by_order(session).items():
+        ends[key] = max(ends.get(key, made_at), made_at)
     return {key: end + pack for key, end in ends.items() if key not in unknown}

@@ -131,6 +131,17 @@ def items_by_id(s: Session, ids: Sequence[str]) -> dict[str, Item]:
     return {row[0]: Item(*row) for part in chunks(ids) for row in s.execute(_ITEMS, {"idents": part})}
 
 
+def made_at_by_order(s: Session) -> dict[str, datetime]:
+    """Return when the last of an order's pieces that are made and not packed was made, its rest included."""
+    items = tables.items
+    found = s.execute(
+        select(items.c.order_key, func.max(items.c.made_at))
+        .where(items.c.state == ItemState.MADE)
+        .group_by(items.c.order_key)
+    )
+    return {row[0]: row[1] for row in found}
+
+
 def jobs_of(s: Session, key: str) -> list[Job]:
     """Return the jobs of an order."""
     jobs = tables.jobs

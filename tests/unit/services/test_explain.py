@@ -85,6 +85,17 @@ def test_the_status_counts_orders_and_shows_what_each_station_does_next(floor: F
     assert status.plan.jobs == 16
 
 
+def test_an_order_that_is_being_packed_is_expected_when_it_is_packed(floor: Floor) -> None:
+    take(floor, order_document())
+    ticket_id = send_ticket(floor, "uv-1", "uv-print")
+    with floor.store.read() as session:
+        ticket = batches.get_ticket(session, ticket_id)
+    run_through(floor, ticket)
+    (late,) = floor_status(later(floor, days=3)).late
+    assert late.expected_at is not None
+    assert abs(late.expected_at - floor.now() - timedelta(minutes=15)) < timedelta(seconds=1)
+
+
 def test_an_order_whose_time_has_passed_is_late_on_the_status(floor: Floor) -> None:
     take(floor, order_document())
     plan_cycle(floor)
