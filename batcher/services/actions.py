@@ -83,6 +83,7 @@ def set_station(floor: Floor, station: str, *, up: bool, reason: str, who: str) 
         stations.set_station(session, station, state, reason, now, who)
         if not up:
             recalled = batches.recall_unsent(session, station, now, reason)
+    floor.metrics.tickets.labels(station=station, state="cancelled").inc(len(recalled))
     floor.replan.set()
     log.info("station_up" if up else "station_down", station=station, who=who, recalled=len(recalled))
     return recalled

@@ -99,6 +99,8 @@ def test_a_station_that_goes_down_gives_back_what_it_was_not_sent(floor: Floor) 
     (ticket,) = release_due(floor)
     assert actions.set_station(floor, ticket.station, up=False, reason="lamp", who="t") == [ticket.id]
     assert state_of(floor, ticket) is TicketState.CANCELLED
+    counted = {"station": ticket.station, "state": "cancelled"}
+    assert floor.metrics.registry.get_sample_value("batcher_tickets_total", counted) == 1
     assert floor.replan.is_set()
     plan_cycle(floor)
     (elsewhere,) = release_due(floor)
