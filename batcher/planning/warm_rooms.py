@@ -84,7 +84,7 @@ def _rooms(schedule: Schedule, unit: int, ready: int, due: int) -> Iterator[_Roo
     def misses(run: Run) -> tuple[bool, int]:
         return run.start < ready or run.end > due, run.begin
 
-    joinable = [run for run in schedule.of_family[view.family] if loader.may_join(run.mode, run.load, unit)]
+    joinable = [run for run in schedule.of_family[view.family] if _may_hold(schedule, run, unit)]
     for run in sorted(joinable, key=misses)[:_MOST_TRIED]:
         load = loader.load((*run.load.units, unit))
         if loader.fits(run.mode, load):
@@ -93,6 +93,18 @@ def _rooms(schedule: Schedule, unit: int, ready: int, due: int) -> Iterator[_Roo
     for mode in view.modes:
         for at in _positions(schedule, mode, ready, due - shortest(view)):
             yield _Room(schedule.new_run(mode, alone), alone, at)
+
+
+def _may_hold(schedule: Schedule, run: Run, unit: int) -> bool:
+    """Tell whether a batch may have room for a unit more: by size, or by the area that is left of its sheet."""
+    if not schedule.loader.may_join(run.mode, run.load, unit):
+        return False
+    sheet = run.mode.sheet
+    if sheet is None:
+        return True
+    pieces = [piece for held in (*run.load.units, unit) for piece in schedule.instance.units[held].rectangles]
+    taken = sum((piece.width + sheet.gap) * (piece.height + sheet.gap) for piece in pieces)
+    return taken <= (sheet.width + sheet.gap) * (sheet.height + sheet.gap)
 
 
 def _positions(schedule: Schedule, mode: ModeView, ready: int, latest: int) -> Iterable[int]:
