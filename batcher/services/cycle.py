@@ -31,8 +31,9 @@ from batcher.store.session import Session
 
 log = structlog.get_logger()
 
-#: So long the orders that break planning are looked for, while the last plan stands.
-_BLAMING_S = 60.0
+#: So long the orders that break planning are looked for, while the last plan stands: not so long that the loop seems
+#: stuck, which would have the watchdog start the daemon anew.
+_BLAMING_S = 20.0
 #: After so many fallback plans in a row an order is looked for that ends every search; then after twice as many.
 _PATIENCE = 3
 
@@ -154,6 +155,6 @@ def _watch_fallbacks(floor: Floor, planner: Planner, queue: Queue, plan: PlanInF
     whole, quick = planner.rules.planning.budget_s, planner.made(queue.only(queue.orders()), 0)[0].result.seconds
     if 2 * quick > whole:
         return  # there was hardly time to search
-    budget_s = min(whole, 2 * quick + 2)
+    budget_s = min(whole, 2 * quick + 1)
     deadly = find_deadly(queue.orders(), lambda keys: planner.searched(queue.only(keys), budget_s), budget_s=_BLAMING_S)
     quarantine(floor, deadly)
