@@ -80,7 +80,7 @@ class Service:
 
 PROCESSES = {
     "uv": Process(1400, 120, 6, False, True, (300, 150), (900, 400)),
-    "laser": Process(900, 40, 3, True, True, (180, 60), (480, 200), work_s=140_000),
+    "laser": Process(900, 40, 3, True, True, (180, 60), (480, 200), work_s=136_000),
     "press": Process(1100, 60, 0, False, False, (240, 80), (420, 120)),
     "embroidery": Process(1600, 80, 0, False, False, (360, 100), (600, 220)),
     "dtf": Process(1000, 450, 10, True, True, (200, 50), (200, 50)),

@@ -14,7 +14,7 @@ costs the order, its late cost included; with no late costs that is the publishe
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,20 +122,21 @@ class Dispatch:
         lasts = np.maximum(1.0, mode.seconds + pool.own)
         slack = np.maximum(0.0, pool.dues - lasts - now)
         scores = np.log(pool.weights / lasts) - slack / (self.rule.reach * self.mean_s)
-        order = pool.places[np.argsort(-scores, kind="stable")]
+        best_first = pool.places[np.argsort(-scores, kind="stable")].tolist()
         change = self.desks.changeover_s(mode)
-        slot = self._fitted(mode, [self.instance.units[place] for place in order], now + change)
+        slot = self._fitted(mode, best_first, now + change)
         if slot is None:
             return None
-        held = np.isin(pool.places, slot.filling.load.units)
-        index = float(np.logaddexp.reduce(scores[held])) + math.log(_fill(mode, slot.filling, self.instance))
+        held = [scores[pool.row[place]] for place in slot.filling.load.units]
+        index = float(np.logaddexp.reduce(held)) + math.log(_fill(mode, slot.filling, self.instance))
         return index - (change / (self.rule.setup * self.mean_change_s) if change else 0.0), slot
 
-    def _fitted(self, mode: ModeView, units: list[Unit], ready: int) -> Slot | None:
+    def _fitted(self, mode: ModeView, places: Sequence[int], ready: int) -> Slot | None:
         """Return the batch of the first units that fit, of fewer where no window is long enough for it."""
+        units, station = self.instance.units, mode.station
         while True:
-            units = [unit for unit in units if (unit.place, mode.station) not in self.barred]
-            filling = filled(self.loader, mode, units)
+            open_to = (units[place] for place in places if (place, station) not in self.barred)
+            filling = filled(self.loader, mode, open_to)
             if filling is None:
                 return None
             slot = self.desks.slot(mode, filling, ready)
@@ -143,11 +144,9 @@ class Dispatch:
                 return slot
             held = filling.load.units
             if len(held) == 1:
-                self.barred.add((held[0], mode.station))
-            else:
-                fewer = self._fitted(mode, [self.instance.units[place] for place in held[: len(held) // 2]], ready)
-                if fewer is not None:
-                    return fewer
+                self.barred.add((held[0], station))
+            elif (fewer := self._fitted(mode, held[: len(held) // 2], ready)) is not None:
+                return fewer
 
 
 class _Pool:
@@ -158,17 +157,24 @@ class _Pool:
         self.dues: _Floats = np.empty(0)
         self.weights: _Floats = np.empty(0)
         self.own: _Floats = np.empty(0)  #: seconds a job alone adds to a batch
+        self.row: dict[int, int] = {}  #: by place
 
     def add(self, places: list[int], dues: list[int], weights: list[float], own: list[int]) -> None:
         self.places = np.append(self.places, places)
         self.dues = np.append(self.dues, dues)
         self.weights = np.append(self.weights, weights)
         self.own = np.append(self.own, own)
+        self._number()
 
     def drop(self, places: tuple[int, ...]) -> None:
-        kept = ~np.isin(self.places, places)
+        kept = np.ones(len(self.places), dtype=bool)
+        kept[[self.row[place] for place in places]] = False
         self.places, self.dues, self.weights = self.places[kept], self.dues[kept], self.weights[kept]
         self.own = self.own[kept]
+        self._number()
+
+    def _number(self) -> None:
+        self.row = {place: row for row, place in enumerate(self.places.tolist())}
 
 
 def _weight(instance: Instance, unit: Unit, mean_s: float) -> float:

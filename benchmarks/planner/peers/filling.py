@@ -30,17 +30,17 @@ def filled(loader: Loader, mode: ModeView, units: Iterable[Unit]) -> Filling | N
     kinds: frozenset[str] = frozenset()
     rows = None if mode.sheet is None else _Rows(mode.sheet)
     for unit in units:
-        mixed = kinds | unit.kinds
         if (
             not unit.stations >> mode.station & 1
             or (rows is None and size + unit.size > mode.capacity)
-            or max(parallel, unit.parallel) > min(limit, unit.limit)
-            or len(mixed) > mode.max_kinds
+            or unit.parallel > limit
+            or unit.limit < parallel
+            or (unit.kinds and len(kinds | unit.kinds) > mode.max_kinds)
             or (rows is not None and not rows.take(unit.rectangles))
         ):
             continue
         held.append(unit.place)
-        size, kinds = size + unit.size, mixed
+        size, kinds = size + unit.size, kinds | unit.kinds
         parallel, limit = max(parallel, unit.parallel), min(limit, unit.limit)
         if rows is None and size >= mode.capacity:
             break
