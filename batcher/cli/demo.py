@@ -55,7 +55,7 @@ def demo(
     """
     Run the whole floor here: daemon, virtual stations, and orders of their own making.
 
-    It starts on a Monday morning with the weekend's orders waiting. Ends with Ctrl-C or after --seconds; exit code 0
+    It starts on a Monday morning with the night's orders waiting. Ends with Ctrl-C or after --seconds; exit code 0
     means that nothing was lost, made twice or made without being known.
 
     Example: batcher demo --speed 60 --seconds 90
