@@ -146,7 +146,7 @@ def _floor_yardsticks(readme: str) -> dict[str, dict[str, float]]:
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if cells[0].startswith("floor-") and len(cells) > 4:
             costs = {"EDD, published": cells[2], "annealing, Python": cells[4]}
-            numbers = {name: re.findall(r"\d[\d,]{3,}", cell) for name, cell in costs.items()}
+            numbers = {name: re.findall(r"\d{1,3}(?:,\d{3})+", cell) for name, cell in costs.items()}
             found[cells[0].split()[0]] = {
                 name: min(float(number.replace(",", "")) for number in known)
                 for name, known in numbers.items()
