@@ -17,5 +17,7 @@ def test_what_nobody_raised_on_purpose_ends_with_70_and_its_trace() -> None:
 
 
 def test_ctrl_c_ends_with_130() -> None:
-    done = ended("import signal; check.load_settings = lambda **_: signal.raise_signal(2)", "main.main()")
+    # Started in the background, a test would have the shell's deafness to Ctrl-C.
+    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    done = ended(f"{hears}; check.load_settings = lambda **_: signal.raise_signal(signal.SIGINT)", "main.main()")
     assert done.returncode == 130
