@@ -52,7 +52,7 @@ def test_every_order_that_breaks_planning_by_itself_is_found_and_no_other(drawn:
     keys = numbered(count)
     bad = {keys[number] for number in poisonous if number < 2 or number % 5 == 4}
     found = set(find_culprits(keys, Planted(lambda part: bool(part & bad)), budget_s=FOREVER))
-    if len(bad) == count or len(bad) > max(3, count // 4):
+    if 2 * len(bad) > count or len(bad) > max(3, count // 4):
         assert found == set()
     else:
         assert found == bad
