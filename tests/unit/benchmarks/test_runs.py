@@ -88,8 +88,12 @@ def test_the_sets_are_whole_and_problems_of_a_size_are_spread_evenly(tmp_path: P
 
 def test_floors_know_their_published_costs(tmp_path: Path) -> None:
     shared("problems")
-    (floor,) = cases(["floor"], sizes=frozenset({60}), per_size=None, seed=0, made=tmp_path)
-    assert floor.published == {"EDD, published": 74_402.0, "annealing, Python": 57_202.0}
+    floors = cases(["floor"], sizes=frozenset({60, 80, 2000}), per_size=None, seed=0, made=tmp_path)
+    assert [floor.published for floor in floors] == [
+        {"EDD, published": 74_402.0, "annealing, Python": 57_202.0},
+        {},
+        {"EDD, published": 256_362.0, "annealing, Python": 199_494.0},
+    ]
 
 
 def test_a_large_floor_is_made_once(tmp_path: Path) -> None:
