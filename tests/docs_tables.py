@@ -8,6 +8,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_type_hints
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
@@ -16,6 +17,7 @@ from batcher.api.problems import STATUS
 from batcher.cli.exit_codes import EXIT_CODES, ExitCode
 from batcher.metrics import Metrics
 from batcher.settings import Settings
+from batcher.simulate.report import SimulationReport
 from tests.docs_cli import commands, first_line, is_group
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -75,6 +77,13 @@ def statuses_table() -> str:
     return _table(("error", "status"), rows)
 
 
+def report_table() -> str:
+    """Return every key of a simulation's report."""
+    hints = get_type_hints(SimulationReport, include_extras=True)
+    rows = [(f"`{name}`", hint.__metadata__[0]) for name, hint in hints.items()]
+    return _table(("key", "meaning"), rows)
+
+
 #: Page and name of each table, and what writes it.
 TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("../README.md", "commands"): commands_table,
@@ -83,6 +92,7 @@ TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("metrics.md", "metrics"): metrics_table,
     ("operations.md", "exit-codes"): exit_codes_table,
     ("operations.md", "statuses"): statuses_table,
+    ("simulate.md", "report"): report_table,
 }
 
 

@@ -35,6 +35,7 @@ COMMANDS = {
     "rules": "batcher.cli.rules:rules",
     "db": "batcher.cli.db:db",
     "solve": "batcher.cli.solve:solve",
+    "simulate": "batcher.cli.simulate:simulate",
     "demo": "batcher.cli.demo:demo",
     "station": "batcher.cli.station:station",
 }

@@ -10,20 +10,16 @@ import math
 import time
 
 from batcher.errors import PlanRejectedError
-from batcher.planning import kernel_ready
-from batcher.planning.conversion import scheduled, sequences_of, to_plan
+from batcher.planning.conversion import scheduled, to_plan
 from batcher.planning.greedy import greedy
-from batcher.planning.improve import anneal
 from batcher.planning.index import index
 from batcher.planning.loads import Loader
+from batcher.planning.local_search import search_by_moves
 from batcher.planning.plan import Plan, PlanResult
 from batcher.planning.problem import Problem
 from batcher.planning.schedule import Schedule
 from batcher.planning.verify import judge
 from batcher.planning.warm import warm_schedule
-
-#: How many moves of the compiled search one in Python is allowed instead.
-_PYTHON_SHARE = 20
 
 
 def quick_plan(problem: Problem, *, start: Plan | None = None, moves: int = 0, seed: int = 0) -> PlanResult:
@@ -67,18 +63,9 @@ def _cheaper(one: Schedule | None, other: Schedule) -> Schedule:
 
 
 def _searched(schedule: Schedule, moves: int, seed: int) -> Schedule | None:
-    kernel = kernel_ready.ready()
+    """Return a schedule improved by so many moves; none when what was found cannot be laid out or timed after all."""
     instance, loader = schedule.instance, schedule.loader
-    if kernel is not None:
-        from batcher.planning import kernel_anneal, kernel_state  # there is a compiler: only now known to import
-
-        if kernel_state.supported(instance):
-            sequences = sequences_of(schedule)
-            found = kernel_anneal.search(instance, sequences, kernel, deadline=0, seed=seed, max_moves=moves)
-            if not all(loader.fits(mode, load) for sequence in found for mode, load in sequence):
-                return None
-            return scheduled(instance, loader, found)
-    copy = scheduled(instance, loader, sequences_of(schedule))
-    if copy is None:
+    found = search_by_moves(schedule, moves=moves, seed=seed)
+    if not all(loader.fits(mode, load) for sequence in found for mode, load in sequence):
         return None
-    return scheduled(instance, loader, anneal(copy, deadline=0, seed=seed, max_moves=max(1, moves // _PYTHON_SHARE)))
+    return scheduled(instance, loader, found)

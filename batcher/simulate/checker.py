@@ -64,6 +64,40 @@ class FloorCheck:
         return self.on_time / judged if judged else 1.0
 
 
+@dataclass(frozen=True)
+class Discrepancies:
+    """Jobs of which machines and database tell different stories; see `FloorCheck`."""
+
+    made_twice: list[str]
+    lost: list[str]
+    unexpected: list[str]
+    untold: list[str]
+
+
+def compare(facts: Whole, made: Mapping[str, int], *, finished: bool) -> Discrepancies:
+    """
+    Compare how often machines have made each job with what the database says.
+
+    Parameters
+    ----------
+    finished
+        Everything should be made by now: what is open counts as lost.
+    """
+    known = {job.id: job for job in facts.jobs}
+    lost = [job.id for job in facts.jobs if job.state is JobState.DONE and not made.get(job.id)]
+    if finished:
+        held = {order.key for order in facts.orders if order.state is OrderState.HELD}
+        lost += [
+            j.id for j in facts.jobs if j.state in (JobState.WAITING, JobState.RELEASED) and j.order_key not in held
+        ]
+    return Discrepancies(
+        made_twice=sorted(job for job, count in made.items() if count > 1),
+        lost=sorted(lost),
+        unexpected=sorted(job for job in made if job not in known),
+        untold=sorted(job for job in made if job in known and known[job].state is not JobState.DONE),
+    )
+
+
 def check_floor(facts: Whole, rules: RuleSet, machines: Iterable[MachineFolders], *, finished: bool) -> FloorCheck:
     """
     Compare what machines say they made with what the database says.
@@ -74,17 +108,11 @@ def check_floor(facts: Whole, rules: RuleSet, machines: Iterable[MachineFolders]
         Everything should be made by now: what is open counts as lost.
     """
     made = _made(machines)
-    known = {job.id: job for job in facts.jobs}
+    found = compare(facts, made, finished=finished)
     not_held = [order for order in facts.orders if order.state is not OrderState.HELD]
     complete = [order for order in not_held if order.completed_at is not None]
     late = [o for o in complete if o.completed_at is not None and o.completed_at > o.leave_by_at]
     done = [batch for batch in facts.batches if batch.state in (BatchState.DONE, BatchState.FAILED)]
-    lost = [job.id for job in facts.jobs if job.state is JobState.DONE and not made[job.id]]
-    if finished:
-        held = {order.key for order in facts.orders if order.state is OrderState.HELD}
-        lost += [
-            j.id for j in facts.jobs if j.state in (JobState.WAITING, JobState.RELEASED) and j.order_key not in held
-        ]
     return FloorCheck(
         orders=len(facts.orders),
         complete=len(complete),
@@ -93,10 +121,10 @@ def check_floor(facts: Whole, rules: RuleSet, machines: Iterable[MachineFolders]
         late=[order.order_id for order in late],
         items_made=sum(item.state in (ItemState.MADE, ItemState.PACKED) for item in facts.items),
         remakes=sum(item.remake_of is not None for item in facts.items),
-        made_twice=sorted(job for job, count in made.items() if count > 1),
-        lost=sorted(lost),
-        unexpected=sorted(job for job in made if job not in known),
-        untold=sorted(job for job in made if job in known and known[job].state is not JobState.DONE),
+        made_twice=found.made_twice,
+        lost=found.lost,
+        unexpected=found.unexpected,
+        untold=found.untold,
         cost_minor=_cost(rules, done, complete),
         fill_by_process=_mean_fill(done),
         batches_by_process=dict(Counter(batch.process for batch in done)),

@@ -19,10 +19,13 @@ class MachineTicket:
     ticket_id: str
     sequence: int
     station: str
+    batch_id: str
+    setup_state: str
     changeover_s: int
     run_s: int
     unattended_ok: bool
     jobs: dict[str, str]  #: by item id
+    orders: dict[str, str]  #: order id by item id
 
 
 def read_ticket(content: bytes) -> MachineTicket:
@@ -44,10 +47,13 @@ def read_ticket(content: bytes) -> MachineTicket:
             ticket_id=document["ticket_id"],
             sequence=document["sequence"],
             station=document["station"],
+            batch_id=document["batch_id"],
+            setup_state=document["setup_state"],
             changeover_s=document["changeover"]["seconds"],
             run_s=document["run_seconds"],
             unattended_ok=document["unattended_ok"],
             jobs={item["item_id"]: item["job_id"] for item in document["items"]},
+            orders={item["item_id"]: item["order_id"] for item in document["items"]},
         )
     except (ValueError, KeyError, TypeError) as error:
         raise _refused("/", f"is not a whole ticket: {error!r}") from error
