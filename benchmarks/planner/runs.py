@@ -18,8 +18,9 @@ from benchmarks.planner.referee import Referee
 from benchmarks.planner.sets import Case
 
 #: How long past its time a method may end by itself.
-_GRACE_S = 20.0
-_SAMPLE_S = 0.2
+_GRACE_S = 30.0
+#: Memory is looked at this often, and never for more than a twentieth of the time.
+_SAMPLE_S, _SAMPLE_SHARE = 0.2, 20
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,11 @@ class _Peak(threading.Thread):
         self._ended = threading.Event()
 
     def run(self) -> None:
-        while not self._ended.wait(_SAMPLE_S):
+        pause = _SAMPLE_S
+        while not self._ended.wait(pause):
+            began = time.monotonic()
             self.most_mb = max(self.most_mb, sum(map(_held_mb, _members(self.session))))
+            pause = max(_SAMPLE_S, _SAMPLE_SHARE * (time.monotonic() - began))
 
     def stop(self) -> None:
         """End the sampling."""
