@@ -26,6 +26,10 @@ run: setup  ## the whole floor on SQLite with virtual stations; SECONDS=60 ends 
 test: setup  ## all tests, both cores
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+test-planner: setup  ## the planner on PROBLEMS=2000 random problems of every kind, judged twice
+	PROBLEMS=$(or $(PROBLEMS),2000) $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile planner \
+	  tests/unit/planning/test_random_plans.py tests/unit/planning/test_optimum.py tests/unit/planning/test_relations.py
+
 fmt: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -62,4 +66,4 @@ lock:  ## renew the lock files (needs uv)
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.PHONY: help setup run test install replay fmt lint types lock clean
+.PHONY: help setup run test test-planner install replay fmt lint types lock clean

@@ -12,3 +12,4 @@ for _name in [name for name in os.environ if name.startswith("BATCHER_") and nam
 # how long an example takes says how busy the machine is; a test that hangs has its time-out
 settings.register_profile("patient", parent=settings(), deadline=None)
 settings.load_profile("patient")
+settings.register_profile("planner", parent=settings(), max_examples=int(os.environ.get("PROBLEMS", "2000")))

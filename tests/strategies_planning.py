@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Sequence
 from random import Random
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
@@ -45,10 +46,13 @@ FEATURES = (
     "large",  # money and times about the largest that 64 bits hold
 )
 
+#: For tests of many examples, the first of which may have the search compiled, most of a minute's work.
+PATIENT = pytest.mark.timeout(600 + 6 * settings().max_examples)
+
 
 def examples(share: float = 1.0) -> settings:
-    """Return settings with a share of the examples that the profile in force asks for, and no deadline."""
-    return settings(max_examples=max(1, round(share * settings().max_examples)), deadline=None)
+    """Return settings with a share of the examples that the profile in force asks for."""
+    return settings(max_examples=max(1, round(share * settings().max_examples)))
 
 
 @st.composite

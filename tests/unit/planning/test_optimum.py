@@ -17,9 +17,9 @@ from batcher.planning.verify import judge
 from tests.brute_force import best_of_all
 from tests.builders_planning import job, sheets, two_ovens
 from tests.solved_here import solved_here
-from tests.strategies_planning import examples, problems
+from tests.strategies_planning import PATIENT, examples, problems
 
-pytestmark = pytest.mark.timeout(600)  # where no cache is filled yet, compiling takes most of a minute
+pytestmark = PATIENT
 
 small = problems(most_jobs=7, without=("instant", "large"))
 
@@ -37,7 +37,7 @@ def lies(problem: Problem, plan: Plan) -> bool:
 
 
 @given(problem=small)
-@examples(0.8)
+@examples(0.5)
 def test_the_search_finds_the_best_of_all_plans(problem: Problem) -> None:
     """P1 to P9: a rule kept too strictly would cost, one kept too loosely would be refused."""
     plan, best = best_of_all(problem)
@@ -49,7 +49,7 @@ def test_the_search_finds_the_best_of_all_plans(problem: Problem) -> None:
 
 
 @given(problem=small)
-@examples(0.05)
+@examples(0.04)
 def test_a_solve_finds_the_best_of_all_plans_and_knows_when_it_has(problem: Problem) -> None:
     """P1 to P9, through child processes and all."""
     plan, best = best_of_all(problem)

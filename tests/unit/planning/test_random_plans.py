@@ -22,7 +22,9 @@ from batcher.planning.problem import Problem
 from batcher.planning.verify import judge
 from tests.builders_planning import referee
 from tests.damaged_plans import damaged
-from tests.strategies_planning import examples, problems
+from tests.strategies_planning import PATIENT, examples, problems
+
+pytestmark = PATIENT
 
 SEEDS = st.integers(0, 2**32)
 #: What `verify` alone refuses, beyond the format: names nobody could tell apart, and what is both planned and not.
@@ -63,14 +65,14 @@ def fully_measured(problem: Problem) -> dict[str, object]:
 
 
 @given(problem=problems(most_jobs=60), moves=st.sampled_from((0, 1, 1, 2000)), seed=SEEDS)
-@examples(1.0)
+@examples(0.5)
 def test_both_judges_accept_every_plan_that_is_made(problem: Problem, moves: int, seed: int) -> None:
     """P1 to P9."""
     assert agree(problem, quick(problem, moves, seed))
 
 
 @given(problem=problems(most_jobs=30), seed=SEEDS)
-@examples(1.0)
+@examples(0.5)
 def test_both_judges_see_the_same_damage(problem: Problem, seed: int) -> None:
     """P1 to P9."""
     plan = quick(problem, 1)
@@ -79,7 +81,7 @@ def test_both_judges_see_the_same_damage(problem: Problem, seed: int) -> None:
 
 
 @given(problem=problems(most_jobs=30))
-@examples(0.3)
+@examples(0.2)
 def test_a_problem_and_its_plan_are_the_same_after_a_journey_on_paper(problem: Problem) -> None:
     plan = quick(problem, 1)
     assert read_problem(write_problem(problem)) == problem

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from batcher.planning.problem import Problem
 from tests.changed_problems import RELAXED, dearer, later, renamed, shuffled, side_by_side
 from tests.solved_here import solved_here
-from tests.strategies_planning import examples, problems
+from tests.strategies_planning import PATIENT, examples, problems
 
-pytestmark = pytest.mark.timeout(600)  # where no cache is filled yet, compiling takes most of a minute
+pytestmark = PATIENT
 
 #: Without sheets: a layout may be found for some prints and not for fewer, see `layout`.
 small = problems(most_jobs=5, most_stations=2, without=("instant", "large", "sheets"))
