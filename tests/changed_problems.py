@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from batcher.planning.problem import Changeovers, Family, Job, Link, Mode, Order, Problem, Station
 
@@ -46,27 +46,42 @@ def _open_to_the_end(problem: Problem) -> Problem:
     return stations(longer)(problem)
 
 
-#: Changes after which every plan that kept the rules keeps them still, and costs no more; which rule they relax.
-RELAXED: dict[str, Change] = {
-    "P1 any station": jobs(lambda job: replace(job, stations=None)),
-    "P2 shorter": modes(lambda mode: replace(mode, seconds=mode.seconds // 2)),
-    "P3 more room": modes(lambda mode: replace(mode, capacity=None if mode.capacity is None else mode.capacity + 1)),
-    "P3 smaller": jobs(lambda job: replace(job, size=job.size // 2)),
-    "P4 more kinds": modes(lambda mode: replace(mode, max_kinds=None if mode.max_kinds is None else 2)),
-    "P4 no groups": jobs(lambda job: replace(job, group=None)),
-    "P5 no limits": jobs(lambda job: replace(job, max_parallel_seconds=None)),
-    "P6 released sooner": jobs(lambda job: replace(job, release=job.release // 2)),
-    "P6 no rests": jobs(lambda job: replace(job, after=tuple(Link(link.job) for link in job.after))),
-    "P7 longer windows": _open_to_the_end,
-    "P8 bigger magazines": stations(lambda station: replace(station, magazine=station.magazine + 1)),
-    "P8 changeovers alone": stations(lambda station: replace(station, setup_unattended=True)),
-    "P8 families alone": families(lambda family: replace(family, unattended=True)),
-    "P8 always attended": stations(lambda station: replace(station, attended=None)),
-    "P9 less to wait for": jobs(lambda job: replace(job, after=job.after[1:])),
-    "due later": orders(lambda order: replace(order, due=order.due + 500)),
-    "cheaper to be late": orders(lambda order: replace(order, late_cost=0)),
-    "cheaper to run": stations(lambda station: replace(station, cost_per_hour=station.cost_per_hour // 2)),
-    "cheaper to change over": stations(lambda station: replace(station, changeover_cost_per_hour=0)),
+class Relaxation(NamedTuple):
+    """A change after which every plan that kept the rules keeps them still, and costs no more."""
+
+    change: Change
+    of: tuple[str, ...] = ()  #: features of random problems that have something to relax
+
+
+#: Relaxations by the rule that they relax.
+RELAXED = {
+    "P1 any station": Relaxation(jobs(lambda job: replace(job, stations=None)), ("eligibility",)),
+    "P2 shorter": Relaxation(modes(lambda mode: replace(mode, seconds=mode.seconds // 2))),
+    "P3 more room": Relaxation(
+        modes(lambda mode: replace(mode, capacity=None if mode.capacity is None else mode.capacity + 1))
+    ),
+    "P3 smaller": Relaxation(jobs(lambda job: replace(job, size=job.size // 2))),
+    "P4 more kinds": Relaxation(
+        modes(lambda mode: replace(mode, max_kinds=None if mode.max_kinds is None else 2)), ("kinds",)
+    ),
+    "P4 no groups": Relaxation(jobs(lambda job: replace(job, group=None)), ("groups",)),
+    "P5 no limits": Relaxation(jobs(lambda job: replace(job, max_parallel_seconds=None)), ("parallel", "limits")),
+    "P6 released sooner": Relaxation(jobs(lambda job: replace(job, release=job.release // 2)), ("releases",)),
+    "P6 no rests": Relaxation(
+        jobs(lambda job: replace(job, after=tuple(Link(link.job) for link in job.after))), ("links",)
+    ),
+    "P7 longer windows": Relaxation(_open_to_the_end, ("windows",)),
+    "P8 bigger magazines": Relaxation(stations(lambda station: replace(station, magazine=station.magazine + 1))),
+    "P8 changeovers alone": Relaxation(
+        stations(lambda station: replace(station, setup_unattended=True)), ("attended", "states")
+    ),
+    "P8 families alone": Relaxation(families(lambda family: replace(family, unattended=True)), ("attended",)),
+    "P8 always attended": Relaxation(stations(lambda station: replace(station, attended=None)), ("attended",)),
+    "P9 less to wait for": Relaxation(jobs(lambda job: replace(job, after=job.after[1:])), ("links",)),
+    "due later": Relaxation(orders(lambda order: replace(order, due=order.due + 500))),
+    "cheaper to be late": Relaxation(orders(lambda order: replace(order, late_cost=0))),
+    "cheaper to run": Relaxation(stations(lambda station: replace(station, cost_per_hour=station.cost_per_hour // 2))),
+    "cheaper to change over": Relaxation(stations(lambda station: replace(station, changeover_cost_per_hour=0))),
 }
 
 

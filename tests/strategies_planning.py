@@ -56,13 +56,23 @@ def examples(share: float = 1.0) -> settings:
 
 
 @st.composite
-def problems(draw: st.DrawFn, *, most_jobs: int = 14, most_stations: int = 3, without: Sequence[str] = ()) -> Problem:
+def problems(
+    draw: st.DrawFn,
+    *,
+    most_jobs: int = 14,
+    most_stations: int = 3,
+    having: Sequence[str] = (),
+    without: Sequence[str] = (),
+) -> Problem:
     """Return a random problem of hypothesis's choosing; see `made`."""
     count = draw(st.integers(0, most_jobs))
-    return made(draw(st.randoms(use_true_random=False)), count, most_stations=most_stations, without=without)
+    rng = draw(st.randoms(use_true_random=False))
+    return made(rng, count, most_stations=most_stations, having=having, without=without)
 
 
-def made(rng: Random, jobs: int, *, most_stations: int = 3, without: Sequence[str] = ()) -> Problem:
+def made(
+    rng: Random, jobs: int, *, most_stations: int = 3, having: Sequence[str] = (), without: Sequence[str] = ()
+) -> Problem:
     """
     Return a random problem that may have any feature of the format.
 
@@ -74,11 +84,11 @@ def made(rng: Random, jobs: int, *, most_stations: int = 3, without: Sequence[st
         How many.
     most_stations
         There is always one.
-    without
-        Features to leave out.
+    having, without
+        Features it certainly has, and has not; of the others chance decides.
     """
-    features = frozenset(name for name in FEATURES if rng.randint(0, 1) and name not in without)
-    return _Maker(rng, features, jobs).problem(rng.randint(1, most_stations))
+    drawn = {name for name in FEATURES if rng.randint(0, 1) and name not in without}
+    return _Maker(rng, frozenset(drawn.union(having)), jobs).problem(rng.randint(1, most_stations))
 
 
 class _Maker:

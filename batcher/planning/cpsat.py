@@ -24,6 +24,7 @@ MOST_UNITS = 45
 
 Better = Callable[[list[list[Bundle]]], None]
 OnBound = Callable[[float], None]
+OnFewest = Callable[[int], None]
 
 
 def prove(
@@ -34,6 +35,7 @@ def prove(
     seed: int,
     on_better: Better,
     on_bound: OnBound,
+    on_fewest: OnFewest,
     effort: float = math.inf,
 ) -> None:
     """
@@ -51,13 +53,15 @@ def prove(
         Told the sequences of each solution that lies on its sheets.
     on_bound
         Told each proven bound on the cost of any plan, in minor units; none where numbers are beyond CP-SAT.
+    on_fewest
+        Told how many jobs every plan leaves out, where leaving some out cannot be helped.
     effort
         Work to stop after, about a second's a unit: with one worker and time enough the same result every time.
     """
     if not fits_a_word(schedule.instance) or not any(unit.modes for unit in schedule.instance.units):
         return
     search = _Search(schedule, seconds, effort, workers, seed, on_better)
-    search.leave_out_fewest()
+    search.leave_out_fewest(on_fewest)
     if search.saves_nothing():
         ceiling = schedule.cost / 3600  # of plans that leave out more it is known only that none costs less than this
         search.cheapest(0.5 if search.sheets else 1.0, lambda bound: on_bound(min(bound, ceiling)))
@@ -86,13 +90,18 @@ class _Search:
         self.sheets = any(mode.sheet for unit in units for mode in unit.modes)
         self.forbidden: set[tuple[SheetSize, frozenset[int]]] = set()  #: units that no layout was found for
 
-    def leave_out_fewest(self) -> None:
+    def leave_out_fewest(self, on_fewest: OnFewest) -> None:
         """Find a plan that leaves out as few jobs as can be, of those that some station could take."""
+        never = sum(len(unit.jobs) for unit in self.schedule.instance.units if not unit.modes)
+
+        def heard(bound: float) -> None:
+            on_fewest(never + math.ceil(bound * 3600 - 1e-6))
+
         while self.fewest:
             known = len(self.forbidden)
             model = self._model(forbid=True)
             model.model.Minimize(model.left_out)
-            self._solve(model, 0.2, _unheard)
+            self._solve(model, 0.2, _unheard if known else heard)
             if len(self.forbidden) == known:
                 return
 

@@ -89,8 +89,8 @@ def solve(
     """
     began = time.monotonic()
     budget_s = budget_s if moves is None else _AGES_S
-    board = _Board(problem, on_progress)
     instance = index(problem)
+    board = _Board(problem, sum(len(unit.jobs) for unit in instance.units if not unit.modes), on_progress)
     loader = Loader(instance)
     stopped = stop.poll if stop is not None else lambda: False
     first = greedy(
@@ -129,24 +129,29 @@ def solve(
 
 
 class _Board:
-    """The best verified plan and the best bound so far."""
+    """The best verified plan and the best bound so far; `fewest` jobs, no fewer, are left out by every plan."""
 
-    def __init__(self, problem: Problem, on_progress: Progress | None) -> None:
+    def __init__(self, problem: Problem, fewest: int, on_progress: Progress | None) -> None:
         self.problem, self.on_progress = problem, on_progress
         self.plan = Plan((), tuple(job.id for job in problem.jobs))
         self.verdict = judge(problem, self.plan)
-        self.bound = 0.0
+        self.bound, self.fewest = 0.0, fewest
         self.last: tuple[Batch, ...] = ()  #: of the plan to stay near to
         self.usable = 0  #: feasible answers of children
 
     @property
     def proven(self) -> bool:
-        return self.verdict.cost - self.bound < 1 / 3600
+        return self.verdict.unplanned <= self.fewest and self.verdict.cost - self.bound < 1 / 3600
 
     def raise_bound(self, bound: float) -> None:
         """Take a better bound, unless a plan we hold proves it wrong: solvers have been seen to err."""
         if bound <= self.verdict.cost + 1 / 3600:
             self.bound = max(self.bound, bound)
+
+    def raise_fewest(self, fewest: int) -> None:
+        """Take it as proven that every plan leaves out so many jobs, unless the plan we hold leaves out fewer."""
+        if fewest <= self.verdict.unplanned:
+            self.fewest = max(self.fewest, fewest)
 
     def offer(self, plan: Plan, *, of_child: bool = False) -> bool:
         """Take a plan if it keeps every rule and beats the best."""
@@ -235,6 +240,8 @@ def _take(board: _Board, child: "_Child", faults: list[str]) -> bool:
         return False
     if found.bound is not None:
         board.raise_bound(found.bound)
+    if found.fewest is not None:
+        board.raise_fewest(found.fewest)
     if found.plan is not None and not board.offer(found.plan, of_child=True):
         faults.append("the solver answered with a plan that breaks the rules")
     if found.asks:

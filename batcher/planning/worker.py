@@ -53,10 +53,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Found:
-    """An answer on its way to the parent: a plan, a proven bound, or both."""
+    """An answer on its way to the parent: a plan, or what is proven of every plan."""
 
     plan: Plan | None = None
     bound: float | None = None
+    fewest: int | None = None  #: jobs that every plan leaves out
     finished: bool = False
     asks: bool = False  #: waits for the best plan that any child has found
 
@@ -142,6 +143,7 @@ class _Search:
             seed=self.task.seed,
             on_better=self.tell,
             on_bound=lambda bound: self.pipe.send(Found(bound=bound)),
+            on_fewest=lambda fewest: self.pipe.send(Found(fewest=fewest)),
         )
 
     def _schedule(self) -> Schedule:

@@ -11,7 +11,7 @@ from batcher.planning.greedy import greedy
 from batcher.planning.index import index
 from batcher.planning.loads import Loader
 from batcher.planning.plan import Batch, Plan, PlanStatus, Verdict
-from batcher.planning.problem import Problem
+from batcher.planning.problem import Changeovers, Family, Link, Mode, Order, Problem, Station
 from batcher.planning.solve import solve
 from batcher.planning.verify import judge
 from tests.builders_planning import job, shared, sheets, two_ovens
@@ -111,6 +111,31 @@ def test_progress_tells_ever_better_plans() -> None:
 def test_a_plan_that_meets_the_bound_is_optimal_without_a_search() -> None:
     problem = replace(two_ovens(), jobs=())
     assert solve(problem, budget_s=30).plan.status is PlanStatus.OPTIMAL
+
+
+def test_a_plan_that_costs_nothing_is_not_the_best_while_it_leaves_a_job_out() -> None:
+    """In a window for two firings, greedy fires the first mug alone, and the other and its rest come too late."""
+    station = Station("oven", ((0, 2000),), "mug", 0, 0)
+    problem = Problem(
+        name="free",
+        horizon=2000,
+        stations=(station,),
+        changeovers=Changeovers(("mug",), ((0,),), ((0,),)),
+        families=(
+            Family("fired", "mug", (Mode("oven", 856, 0, 9),)),
+            Family("dried", "mug", (Mode("oven", 92, 0, 3),)),
+        ),
+        orders=tuple(Order(f"o{k}", due, int(k == 2), 0) for k, due in enumerate((0, 0, 92, 596))),
+        jobs=(
+            job(0, family="dried", release=1),
+            job(1, family="fired"),
+            job(2, family="dried"),
+            job(3, family="fired", after=(Link("j0", 105),)),
+        ),
+    )
+    best = solve(problem, budget_s=0, moves=20_000, workers=1)
+    assert best.verdict.unplanned == 0
+    assert best.plan.status is PlanStatus.OPTIMAL
 
 
 def test_a_plan_for_twenty_thousand_jobs_comes_without_time_to_search() -> None:
