@@ -20,44 +20,37 @@ from batcher.planning.kernel_tables import (
     SHEET_HEIGHT,
     SHEET_WIDTH,
     SHORT,
-    SPACE_COLUMNS,
-    SPACE_ROOM,
     UPRIGHT,
     Ints,
     inner,
     packing_row,
     shape_row,
     sheet_row,
-    space_row,
+    skyline_row,
     stand_row,
     unit_row,
 )
+from batcher.planning.layout import CHANCE, EARLY_TRIES, FAR, PLAIN_TRIES, TRIES
 
-_SHAPE, _ORDER, _FIRST_KEY, _SECOND_KEY = range(4)
-_FREE, _KEPT, _PIECES = range(3)
-_EITHER, _UP, _ACROSS, _TURNINGS = range(4)
+_PIECE, _KIND, _COUNT, _LEFT = range(4)
+_X, _Y = range(2)
 _YES, _NO = 1, 2
 
 
 @inner
 def lies(m: Ints, batch: int, sheet: int) -> bool:
     """Tell whether a layout of the batch's jobs on a sheet is found."""
-    across, up, gap = (
-        m[sheet_row(m, sheet) + SHEET_WIDTH],
-        m[sheet_row(m, sheet) + SHEET_HEIGHT],
-        m[sheet_row(m, sheet) + SHEET_GAP],
-    )
-    key, area, count = m[m[KEYS] + m[SHAPE_COUNT] + sheet], 0, 0
+    key, count = m[m[KEYS] + m[SHAPE_COUNT] + sheet], 0
     unit = m[stand_row(m, batch) + HEAD]
     while unit >= 0:
         for at in range(m[unit_row(m, unit) + SHAPES], m[unit_row(m, unit) + SHAPES_END]):
             shape = m[m[LISTS] + at]
             key += m[m[KEYS] + shape]
-            area += (m[shape_row(m, shape) + LONG] + gap) * (m[shape_row(m, shape) + SHORT] + gap)
-            m[packing_row(m, _SHAPE) + count] = shape
+            m[packing_row(m, _PIECE) + count] = shape
             count += 1
         unit = m[m[FOLLOWING] + unit]
-    if area > across * up:
+    spare = _spare(m, count, sheet)
+    if spare < 0:
         return False
     slot = (key >> 7) & (m[KNOWN_COUNT] - 1)
     if m[m[KNOWN] + slot] == key and m[m[ANSWERS] + slot] != 0:
@@ -70,182 +63,147 @@ def lies(m: Ints, batch: int, sheet: int) -> bool:
 
 @inner
 def pack(m: Ints, count: int, sheet: int) -> bool:
-    """Tell whether the first `count` shapes of the scratch fit on a sheet, in any of three orders and turnings."""
-    for turning in range(_TURNINGS):
-        for way in range(3):
-            _arrange(m, count, way)
-            if _place(m, count, sheet, turning):
-                return True
+    """Tell whether the first `count` pieces of the scratch fit on a sheet, in any of so many tries."""
+    spare = _spare(m, count, sheet)
+    if spare < 0:
+        return False
+    area = m[sheet_row(m, sheet) + SHEET_WIDTH] * m[sheet_row(m, sheet) + SHEET_HEIGHT]
+    kinds, least = _group(m, count), area
+    for number in range(TRIES):
+        for kind in range(kinds):
+            m[packing_row(m, _LEFT) + kind] = m[packing_row(m, _COUNT) + kind]
+        missing = _fill(m, sheet, kinds, area - spare, spare, number)
+        if missing == 0:
+            return True
+        least = min(least, missing)
+        if number == EARLY_TRIES and least > FAR * area:
+            return False
     return False
 
 
 @inner
-def _arrange(m: Ints, count: int, way: int) -> None:
-    """Bring the shapes into an order: by area, by long side or by short side, largest first."""
-    for k in range(count):
-        shape = m[packing_row(m, _SHAPE) + k]
-        long, short = m[shape_row(m, shape) + LONG], m[shape_row(m, shape) + SHORT]
-        m[packing_row(m, _ORDER) + k] = shape
-        m[packing_row(m, _FIRST_KEY) + k] = -long * short if way == 0 else (-long if way == 1 else -short)
-        m[packing_row(m, _SECOND_KEY) + k] = 0 if way == 0 else (-short if way == 1 else -long)
-    _sort(m, count)
+def _spare(m: Ints, count: int, sheet: int) -> int:
+    """Return the area that pieces leave of a sheet, all grown by the gap."""
+    row = sheet_row(m, sheet)
+    gap, spare = m[row + SHEET_GAP], m[row + SHEET_WIDTH] * m[row + SHEET_HEIGHT]
+    for at in range(count):
+        shape = shape_row(m, m[packing_row(m, _PIECE) + at])
+        spare -= (m[shape + LONG] + gap) * (m[shape + SHORT] + gap)
+    return spare
 
 
 @inner
-def _sort(m: Ints, count: int) -> None:
-    """Sort the order by first key, second key and shape."""
-    for k in range(1, count):
-        shape, first, second = (
-            m[packing_row(m, _ORDER) + k],
-            m[packing_row(m, _FIRST_KEY) + k],
-            m[packing_row(m, _SECOND_KEY) + k],
-        )
-        at = k
-        while at > 0:
-            one, two, other = (
-                m[packing_row(m, _FIRST_KEY) + at - 1],
-                m[packing_row(m, _SECOND_KEY) + at - 1],
-                m[packing_row(m, _ORDER) + at - 1],
-            )
-            if one < first or (one == first and (two < second or (two == second and other <= shape))):
+def _group(m: Ints, count: int) -> int:
+    """Write down the shapes that are there, in order, with how many there are of each; return how many shapes."""
+    kinds = 0
+    for piece in range(count):
+        shape = m[packing_row(m, _PIECE) + piece]
+        at = 0
+        while at < kinds and m[packing_row(m, _KIND) + at] < shape:
+            at += 1
+        if at < kinds and m[packing_row(m, _KIND) + at] == shape:
+            m[packing_row(m, _COUNT) + at] += 1
+            continue
+        for later in range(kinds, at, -1):
+            m[packing_row(m, _KIND) + later] = m[packing_row(m, _KIND) + later - 1]
+            m[packing_row(m, _COUNT) + later] = m[packing_row(m, _COUNT) + later - 1]
+        m[packing_row(m, _KIND) + at] = shape
+        m[packing_row(m, _COUNT) + at] = 1
+        kinds += 1
+    return kinds
+
+
+@inner
+def _fill(m: Ints, sheet: int, kinds: int, missing: int, spare: int, number: int) -> int:
+    """Fill a sheet once with pieces of so much area; return the area of those that do not lie on it."""
+    from_side = number % 2
+    row, gap = sheet_row(m, sheet), m[sheet_row(m, sheet) + SHEET_GAP]
+    width, height = m[row + SHEET_WIDTH], m[row + SHEET_HEIGHT]
+    if from_side:
+        width, height = height, width
+    xs, ys = skyline_row(m, _X), skyline_row(m, _Y)
+    m[xs], m[xs + 1], m[ys], m[ys + 1] = 0, width, 0, height
+    steps, drawn = 1, 7919 * number + 1 if number >= PLAIN_TRIES else 0
+    while missing:
+        at = 0
+        for step in range(1, steps):
+            if m[ys + step] < m[ys + at]:
+                at = step
+        room, top = m[xs + at + 1] - m[xs + at], height - m[ys + at]
+        kind, across, up, drawn = _choose(m, kinds, gap, from_side, room, top, drawn)
+        if kind < 0:
+            high = min(m[ys + at - 1] if at else height, m[ys + at + 1])
+            spare -= room * (high - m[ys + at])
+            if spare < 0:
                 break
-            m[packing_row(m, _ORDER) + at], m[packing_row(m, _FIRST_KEY) + at], m[packing_row(m, _SECOND_KEY) + at] = (
-                other,
-                one,
-                two,
-            )
-            at -= 1
-        m[packing_row(m, _ORDER) + at], m[packing_row(m, _FIRST_KEY) + at], m[packing_row(m, _SECOND_KEY) + at] = (
-            shape,
-            first,
-            second,
-        )
-
-
-@inner
-def _place(m: Ints, count: int, sheet: int, turning: int) -> bool:
-    """Place the shapes one by one where the short side left over is least."""
-    gap, free, first = m[sheet_row(m, sheet) + SHEET_GAP], 1, space_row(m, _FREE, 0)
-    m[first], m[first + 1] = 0, 0
-    m[first + 2], m[first + 3] = m[sheet_row(m, sheet) + SHEET_WIDTH], m[sheet_row(m, sheet) + SHEET_HEIGHT]
-    for k in range(count):
-        row = shape_row(m, m[packing_row(m, _ORDER) + k])
-        long, short = m[row + LONG] + gap, m[row + SHORT] + gap
-        if m[row + UPRIGHT] or long == short:
-            at, turned = _best_space(m, free, long, short, 0, 1)
-        elif turning == _EITHER:
-            at, turned = _best_space(m, free, long, short, 0, 2)
+            m[ys + at] = high
         else:
-            wanted = 1 if turning == _UP else 0
-            at, turned = _best_space(m, free, long, short, wanted, wanted + 1)
-            if at < 0:
-                at, turned = _best_space(m, free, long, short, 1 - wanted, 2 - wanted)
-        if at < 0:
-            return False
-        space = space_row(m, _FREE, at)
-        free = _cut(m, free, m[space], m[space + 1], short if turned else long, long if turned else short)
-        if free < 0:
-            return False
-    return True
+            m[packing_row(m, _LEFT) + kind] -= 1
+            missing -= across * up
+            steps, at = _lay(m, steps, at, across, up, height)
+        steps = _join(m, steps, at)
+    return missing
 
 
 @inner
-def _best_space(m: Ints, free: int, long: int, short: int, first: int, end: int) -> tuple[int, bool]:
-    """Return the space where least is left over, and whether the shape is turned there; -1: there is none."""
-    best, turned = -1, False
-    least, most, low, left = 0, 0, 0, 0
-    for k in range(free):
-        space = space_row(m, _FREE, k)
-        x, y = m[space], m[space + 1]
-        for turn in range(first, end):
-            over = m[space + 2] - (short if turn else long)
-            under = m[space + 3] - (long if turn else short)
-            if over < 0 or under < 0:
+def _choose(
+    m: Ints, kinds: int, gap: int, from_side: int, room: int, top: int, drawn: int
+) -> tuple[int, int, int, int]:
+    """Return the shape to lay into a hollow (-1: none), how far it reaches across and up, and the last number drawn."""
+    best, chosen, across, up = 0, -1, 0, 0
+    for kind in range(kinds):
+        if m[packing_row(m, _LEFT) + kind] == 0:
+            continue
+        shape = shape_row(m, m[packing_row(m, _KIND) + kind])
+        long, short = m[shape + LONG] + gap, m[shape + SHORT] + gap
+        for turned in range(1 if m[shape + UPRIGHT] or long == short else 2):
+            along, rising = (long, short) if turned == from_side else (short, long)
+            if along > room or rising > top:
                 continue
-            small, large = min(over, under), max(over, under)
-            if best < 0 or (small, large, y, x) < (least, most, low, left):
-                best, turned = k, turn == 1
-                least, most, low, left = small, large, y, x
-    return best, turned
+            score = (along + rising) * CHANCE
+            if drawn:
+                drawn = (1_103_515_245 * drawn + 12_345) & 0x7FFFFFFF
+                score += (along + rising) * (drawn >> 8 & CHANCE - 1)
+            if along == room:
+                score += score >> 1
+            if score > best:
+                best, chosen, across, up = score, kind, along, rising
+    return chosen, across, up, drawn
 
 
 @inner
-def _cut(m: Ints, free: int, x: int, y: int, width: int, height: int) -> int:
-    """Take a rectangle out of the free spaces; return how many are left, -1 when the scratch is too small."""
-    kept = pieces = 0
-    for k in range(free):
-        space = space_row(m, _FREE, k)
-        left, bottom = m[space], m[space + 1]
-        if x >= left + m[space + 2] or x + width <= left or y >= bottom + m[space + 3] or y + height <= bottom:
-            _copy(m, _FREE, k, _KEPT, kept)
-            kept += 1
-        elif pieces + 4 > m[SPACE_ROOM]:
-            return -1
-        else:
-            pieces = _around(m, space, pieces, x, y, x + width, y + height)
-    if kept + pieces > m[SPACE_ROOM]:
-        return -1
-    for k in range(kept):
-        _copy(m, _KEPT, k, _FREE, k)
-    free = kept
-    for k in range(pieces):
-        if not _hidden(m, k, pieces, kept):
-            _copy(m, _PIECES, k, _FREE, free)
-            free += 1
-    return free
+def _lay(m: Ints, steps: int, at: int, across: int, up: int, height: int) -> tuple[int, int]:
+    """Lay a piece on a step, against its higher wall; return how many steps there are then, and which is its own."""
+    xs, ys = skyline_row(m, _X), skyline_row(m, _Y)
+    low, x = m[ys + at], m[xs + at]
+    room = m[xs + at + 1] - x
+    if across == room:
+        m[ys + at] = low + up
+        return steps, at
+    for step in range(steps, at, -1):  # make room for a step behind it; the border moves too
+        m[xs + step + 1], m[ys + step + 1] = m[xs + step], m[ys + step]
+    if m[ys + at + 2] > (m[ys + at - 1] if at else height):
+        m[xs + at + 1], m[ys + at + 1] = x + room - across, low + up
+        return steps + 1, at + 1
+    m[xs + at + 1], m[ys + at + 1] = x + across, low
+    m[ys + at] = low + up
+    return steps + 1, at
 
 
 @inner
-def _around(m: Ints, space: int, pieces: int, x: int, y: int, right: int, top: int) -> int:
-    """Add what is left of a space on each side of a rectangle to the pieces; return how many there are then."""
-    left, bottom, across, up = m[space], m[space + 1], m[space + 2], m[space + 3]
-    far, high = left + across, bottom + up
-    if x > left:
-        pieces = _add(m, pieces, left, bottom, x - left, up)
-    if right < far:
-        pieces = _add(m, pieces, right, bottom, far - right, up)
-    if y > bottom:
-        pieces = _add(m, pieces, left, bottom, across, y - bottom)
-    if top < high:
-        pieces = _add(m, pieces, left, top, across, high - top)
-    return pieces
+def _join(m: Ints, steps: int, at: int) -> int:
+    """Join a step with its neighbours of the same height; return how many steps there are then."""
+    ys = skyline_row(m, _Y)
+    if at + 1 < steps and m[ys + at + 1] == m[ys + at]:
+        steps = _drop(m, steps, at + 1)
+    if at > 0 and m[ys + at - 1] == m[ys + at]:
+        steps = _drop(m, steps, at)
+    return steps
 
 
 @inner
-def _hidden(m: Ints, at: int, pieces: int, kept: int) -> bool:
-    """Tell whether a piece lies inside another or inside a space that was kept."""
-    piece, hidden = space_row(m, _PIECES, at), False
-    for other in range(pieces):
-        hidden |= other != at and _inside(m, piece, space_row(m, _PIECES, other))
-    for other in range(kept):
-        hidden |= _inside(m, piece, space_row(m, _KEPT, other))
-    return hidden
-
-
-@inner
-def _add(m: Ints, pieces: int, x: int, y: int, width: int, height: int) -> int:
-    """Add a piece unless it is there already."""
-    for k in range(pieces):
-        piece = space_row(m, _PIECES, k)
-        if m[piece] == x and m[piece + 1] == y and m[piece + 2] == width and m[piece + 3] == height:
-            return pieces
-    piece = space_row(m, _PIECES, pieces)
-    m[piece], m[piece + 1], m[piece + 2], m[piece + 3] = x, y, width, height
-    return pieces + 1
-
-
-@inner
-def _inside(m: Ints, piece: int, other: int) -> bool:
-    return (
-        m[piece] >= m[other]
-        and m[piece + 1] >= m[other + 1]
-        and m[piece] + m[piece + 2] <= m[other] + m[other + 2]
-        and m[piece + 1] + m[piece + 3] <= m[other + 1] + m[other + 3]
-    )
-
-
-@inner
-def _copy(m: Ints, what: int, row: int, onto: int, at: int) -> None:
-    source, target = space_row(m, what, row), space_row(m, onto, at)
-    for column in range(SPACE_COLUMNS):
-        m[target + column] = m[source + column]
+def _drop(m: Ints, steps: int, at: int) -> int:
+    xs, ys = skyline_row(m, _X), skyline_row(m, _Y)
+    for step in range(at, steps):
+        m[xs + step], m[ys + step] = m[xs + step + 1], m[ys + step + 1]
+    return steps - 1

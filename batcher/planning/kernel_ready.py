@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 #: What is compiled, and so what the cache is named after.
-_SOURCES = ("tables", "layout", "timing", "changes", "chance", "moves", "search")
+_PARTS = ("tables", "layout", "timing", "changes", "chance", "moves", "search")
+_SOURCES = ("layout", *(f"kernel_{part}" for part in _PARTS))
 _MARKER = "ready"
 _LOCK = "building"
 #: A build that has not ended by then has died.
@@ -116,7 +117,7 @@ def _directories() -> Iterator[Path]:
     """
     digest = hashlib.sha256()
     for source in _SOURCES:
-        digest.update(Path(__file__).with_name(f"kernel_{source}.py").read_bytes())
+        digest.update(Path(__file__).with_name(f"{source}.py").read_bytes())
     try:
         compiler = "-".join(importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy"))
     except importlib.metadata.PackageNotFoundError:

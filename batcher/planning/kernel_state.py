@@ -208,9 +208,9 @@ def _write_schedule(memory: _Memory, instance: Instance) -> None:
 def _write_layouts(memory: _Memory, instance: Instance) -> None:
     boxes = sum(len(unit.rectangles) for unit in instance.units) if memory.size(t.SHEETS) else 0
     known = _KNOWN_LAYOUTS if boxes else 1
-    memory.head[t.PACKING_ROOM], memory.head[t.SPACE_ROOM] = boxes, 4 * boxes + 64
+    memory.head[t.PACKING_ROOM], memory.head[t.SKYLINE_ROOM] = boxes, boxes + 3
     memory.head[t.KNOWN_COUNT] = known
     memory.room(t.PACKING, 4, boxes)
-    memory.room(t.SPACES, 3, memory.head[t.SPACE_ROOM], t.SPACE_COLUMNS)
+    memory.room(t.SKYLINE, 2, memory.head[t.SKYLINE_ROOM])
     memory.room(t.KNOWN, known)
     memory.room(t.ANSWERS, known)

@@ -29,7 +29,7 @@ def inner(function: _Function) -> _Function:
 COST, LATE_MONEY, BEST_COST, RANDOM = range(4)
 TRIAL, MONEY, LOG_COUNT, TIMED_COUNT, SAVED_COUNT, MOVED_COUNT, TOUCHED_COUNT, KIND_STAMP, FREE_COUNT = range(4, 13)
 STATION_COUNT, STATE_COUNT, UNIT_COUNT, BATCH_ROOM, PLANNED_COUNT, SHAPE_COUNT, KNOWN_COUNT = range(13, 20)
-PACKING_ROOM, SPACE_ROOM = range(20, 22)
+PACKING_ROOM, SKYLINE_ROOM = range(20, 22)
 # The head, continued: where tables begin. First the problem,
 UNIT, LISTS, ORDER, MODE, MODE_OF, FAMILIES, STATION, STRETCHES, CHANGE_SECONDS, CHANGE_MONEY = range(22, 32)
 SHEETS, SHAPE, KEYS, PLANNED = range(32, 36)
@@ -39,7 +39,7 @@ BATCH_OF, FOLLOWING, PRECEDING, HOLDS, STANDS, TIMES, SEQUENCES, LENGTHS, KIN, K
 DIRTY, LOG, TIME_LOG, SAVED, MOVED, TOUCHED, BLOCK = range(48, 55)
 TIMED_MARKS, SAVED_MARKS, ORDER_MARKS, KIND_MARKS = range(55, 59)
 # the best schedule seen, and layouts of sheets.
-BEST_BATCH_OF, BEST_SEQUENCES, BEST_LENGTHS, PACKING, SPACES, KNOWN, ANSWERS = range(59, 66)
+BEST_BATCH_OF, BEST_SEQUENCES, BEST_LENGTHS, PACKING, SKYLINE, KNOWN, ANSWERS = range(59, 66)
 HEAD_SIZE = 66
 
 # Columns of units; X and X_END bound a part of `LISTS`.
@@ -63,7 +63,7 @@ H_WAITS, H_AWAITED, H_KINDS, HOLD_COLUMNS = range(9, 13)
 ON, AT, RANK, HEAD, STAND_COLUMNS = range(5)
 BEGIN, END, STRETCH, USED, TIME_COLUMNS = range(5)
 SAVED_COLUMNS, TIME_LOG_COLUMNS = HOLD_COLUMNS + 1, TIME_COLUMNS + 1
-LOG_COLUMNS, TOUCHED_COLUMNS, DIRTY_COLUMNS, SPACE_COLUMNS = 4, 2, 2, 4
+LOG_COLUMNS, TOUCHED_COLUMNS, DIRTY_COLUMNS = 4, 2, 2
 
 
 @inner
@@ -177,5 +177,5 @@ def change_money(m: Ints, station: int, state: int, following: int) -> int:
 
 
 @inner
-def space_row(m: Ints, what: int, row: int) -> int:
-    return m[SPACES] + (what * m[SPACE_ROOM] + row) * SPACE_COLUMNS
+def skyline_row(m: Ints, what: int) -> int:
+    return m[SKYLINE] + m[SKYLINE_ROOM] * what

@@ -2,17 +2,32 @@
 Where jobs lie on a sheet: do these rectangles fit, and where does each go?
 
 Keeping `gap` between rectangles and none at the border is the same as packing rectangles grown by the gap on a sheet
-grown by the gap, so gaps need no further thought. Packing is MaxRects, best short side fit, tried in several orders
-and turnings: what it finds is a layout, what it does not find may still exist. Answers are remembered by the
-rectangles' shapes.
+grown by the gap, so gaps need no further thought. A sheet is filled from the bottom: into the lowest hollow of the
+skyline goes a piece that fits, a large one rather than a small one, against the higher of the hollow's walls; a hollow
+that nothing fits is given up. Which of the large ones is left to chance, and tried anew until all pieces lie, in turn
+with the sheet as it is and seen from its side. What this finds is a layout, what it does not find may still exist.
+Answers are remembered by the rectangles' shapes.
+
+Chance comes from numbers that `kernel_layout` draws too: both give the same answers. `benchmarks.layout` sets this
+beside other ways to pack.
 """
 
 from collections.abc import Iterable, Sequence
-from enum import Enum
+from itertools import groupby
 from typing import NamedTuple
 
 from batcher.planning.plan import Placement
 from batcher.planning.problem import SheetSize
+
+#: How often a sheet is filled anew before a set of pieces is refused: twice as often finds a twentieth more of the
+#: layouts there are, and takes twice as long.
+TRIES = 100
+#: Of these, the first ones always take the largest piece.
+PLAIN_TRIES = 2
+#: A set that has never come nearer than this to lying whole, as a share of the sheet, is refused after so many tries.
+EARLY_TRIES, FAR = 16, 0.1
+#: A random share of up to as much again is added to a piece's size; numbers are drawn in 16 bits.
+CHANCE = 1 << 16
 
 
 class Rectangle(NamedTuple):
@@ -33,14 +48,8 @@ class Shape(NamedTuple):
 
 
 Spot = tuple[int, int, bool]
-
-
-class Turning(Enum):
-    """Which way shapes are tried: a row of equal prints packs best when all stand alike."""
-
-    FREE = "free"  #: whichever way leaves the shorter side
-    UPRIGHT = "upright"  #: long side up, turned only where that does not fit
-    ACROSS = "across"  #: long side along the sheet's width, likewise
+#: How a shape may lie: its place among the shapes, how far it reaches across and up, and whether it is turned.
+_Way = tuple[int, int, int, bool]
 
 
 def shape_of(rectangle: Rectangle) -> Shape:
@@ -69,106 +78,127 @@ class Packer:
 
     def _search(self, shapes: tuple[Shape, ...]) -> tuple[Spot, ...] | None:
         gap = self.gap
-        if sum((shape.long + gap) * (shape.short + gap) for shape in shapes) > self.area:
+        total = sum((shape.long + gap) * (shape.short + gap) for shape in shapes)
+        if total > self.area:
             return None
-        orders = (
-            lambda k: (-shapes[k].long * shapes[k].short, shapes[k]),
-            lambda k: (-shapes[k].long, -shapes[k].short, shapes[k]),
-            lambda k: (-shapes[k].short, -shapes[k].long, shapes[k]),
-        )
-        tried: set[tuple[int, ...]] = set()
-        for turning in Turning:
-            tried.clear()
-            for key in orders:
-                order = tuple(sorted(range(len(shapes)), key=key))
-                if order in tried:
-                    continue
-                tried.add(order)
-                spots = self._place([shapes[k] for k in order], turning)
-                if spots is not None:
-                    found: list[Spot] = [(0, 0, False)] * len(shapes)
-                    for k, spot in zip(order, spots, strict=True):
-                        found[k] = spot
-                    return tuple(found)
+        groups = [(shape, len(list(group))) for shape, group in groupby(shapes)]
+        counts = [count for _, count in groups]
+        areas = [(shape.long + gap) * (shape.short + gap) for shape, _ in groups]
+        as_is = [way for place, (shape, _) in enumerate(groups) for way in _ways(place, shape, gap)]
+        from_side = [(place, up, across, turned) for place, across, up, turned in as_is]
+        most = 0
+        for number in range(TRIES):
+            if number % 2:
+                laid = _fill(self.height, self.width, from_side, counts[:], self.area - total, number)
+            else:
+                laid = _fill(self.width, self.height, as_is, counts[:], self.area - total, number)
+            if len(laid) == len(shapes):
+                laid.sort()
+                return tuple((y, x, turned) if number % 2 else (x, y, turned) for _, x, y, turned in laid)
+            most = max(most, sum(areas[place] for place, *_ in laid))
+            if number == EARLY_TRIES and total - most > FAR * self.area:
+                return None
         return None
 
-    def _place(self, shapes: Sequence[Shape], turning: Turning) -> list[Spot] | None:
-        """Place the shapes one by one where the short side left over is least."""
-        free = [(0, 0, self.width, self.height)]
-        spots: list[Spot] = []
-        for shape in shapes:
-            best = _best_spot(free, shape, self.gap, turning)
-            if best is None:
-                return None
-            _, x, y, width, height, turned = best
-            spots.append((x, y, turned))
-            free = _cut(free, x, y, width, height)
-        return spots
 
-
-#: Where a shape may go: its score, corner, width and height there, and whether it is turned.
-_Candidate = tuple[tuple[int, int, int, int], int, int, int, int, bool]
-
-
-def _best_spot(free: list[tuple[int, int, int, int]], shape: Shape, gap: int, turning: Turning) -> _Candidate | None:
+def _ways(place: int, shape: Shape, gap: int) -> list[_Way]:
     long, short = shape.long + gap, shape.short + gap
-    across, upright = (long, short, False), (short, long, True)
-    if shape.fixed or long == short:
-        return _best_of(free, (across,))
-    if turning is Turning.FREE:
-        return _best_of(free, (across, upright))
-    first, then = (across, upright) if turning is Turning.ACROSS else (upright, across)
-    return _best_of(free, (first,)) or _best_of(free, (then,))
+    as_is = (place, long, short, False)
+    return [as_is] if shape.fixed or long == short else [as_is, (place, short, long, True)]
 
 
-def _best_of(free: list[tuple[int, int, int, int]], ways: tuple[tuple[int, int, bool], ...]) -> _Candidate | None:
-    best = None
-    for x, y, width, height in free:
-        for across, up, turned in ways:
-            if across <= width and up <= height:
-                over, under = width - across, height - up
-                score = (min(over, under), max(over, under), y, x)
-                if best is None or score < best[0]:
-                    best = (score, x, y, across, up, turned)
-    return best
+class _Skyline:
+    """How high a sheet is filled: steps from left to right, the last of no width at the right border."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.xs, self.ys = [0, width], [0, height]
+
+    def lowest(self) -> tuple[int, int, int]:
+        """Return the leftmost of the lowest steps, how high it is and how wide."""
+        low = min(self.ys)
+        at = self.ys.index(low)
+        return at, low, self.xs[at + 1] - self.xs[at]
+
+    def fill_up(self, at: int) -> int:
+        """Raise a step that is lower than both its walls to the lower of them; return by how much."""
+        low = self.ys[at]
+        high = min(self.ys[at - 1], self.ys[at + 1])  # before the first step comes the last: both borders are as high
+        self.ys[at] = high
+        self._join(at)
+        return high - low
+
+    def lay(self, at: int, across: int, up: int) -> int:
+        """Lay a piece on a step, against the higher of its walls; return where it begins."""
+        xs, ys = self.xs, self.ys
+        x, low, rest = xs[at], ys[at], xs[at + 1] - xs[at] - across
+        if rest and ys[at + 1] > ys[at - 1]:
+            at, x = at + 1, x + rest
+            xs.insert(at, x)
+            ys.insert(at, low + up)
+        else:
+            ys[at] = low + up
+            if rest:
+                xs.insert(at + 1, x + across)
+                ys.insert(at + 1, low)
+        self._join(at)
+        return x
+
+    def _join(self, at: int) -> None:
+        """Make one step of a step and its neighbours of the same height."""
+        xs, ys = self.xs, self.ys
+        if ys[at + 1] == ys[at] and at + 2 < len(ys):
+            del xs[at + 1], ys[at + 1]
+        if at and ys[at - 1] == ys[at]:
+            del xs[at], ys[at]
 
 
-def _cut(
-    free: list[tuple[int, int, int, int]], x: int, y: int, width: int, height: int
-) -> list[tuple[int, int, int, int]]:
-    """Return the maximal free rectangles once one has been taken out."""
-    right, top = x + width, y + height
-    kept, pieces = [], []
-    for space in free:
-        left, bottom, across, up = space
-        far, high = left + across, bottom + up
-        if x >= far or right <= left or y >= high or top <= bottom:
-            kept.append(space)
-            continue
-        if x > left:
-            pieces.append((left, bottom, x - left, up))
-        if right < far:
-            pieces.append((right, bottom, far - right, up))
-        if y > bottom:
-            pieces.append((left, bottom, across, y - bottom))
-        if top < high:
-            pieces.append((left, top, across, high - top))
-    pieces = list(dict.fromkeys(pieces))
-    return kept + [
-        piece
-        for piece in pieces
-        if not any(other != piece and _inside(piece, other) for other in pieces)
-        and not any(_inside(piece, other) for other in kept)
-    ]
+def _fill(
+    width: int, height: int, ways: list[_Way], left: list[int], spare: int, number: int
+) -> list[tuple[int, int, int, bool]]:
+    """
+    Fill a sheet once, until all pieces lie or too much is wasted; return where they lie (shape, x, y, turned).
+
+    Parameters
+    ----------
+    left
+        How many pieces there are of each shape; used up.
+    spare
+        The area that may be wasted.
+    number
+        Which try it is.
+    """
+    skyline = _Skyline(width, height)
+    laid: list[tuple[int, int, int, bool]] = []
+    drawn, pieces = 7919 * number + 1, sum(left)
+    while len(laid) < pieces:
+        at, low, room = skyline.lowest()
+        choice, drawn = _choose(ways, left, room, height - low, drawn if number >= PLAIN_TRIES else 0)
+        if choice is None:
+            spare -= room * skyline.fill_up(at)
+            if spare < 0:
+                break
+        else:
+            place, across, up, turned = choice
+            left[place] -= 1
+            laid.append((place, skyline.lay(at, across, up), low, turned))
+    return laid
 
 
-def _inside(piece: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
-    return (
-        piece[0] >= other[0]
-        and piece[1] >= other[1]
-        and piece[0] + piece[2] <= other[0] + other[2]
-        and piece[1] + piece[3] <= other[1] + other[3]
-    )
+def _choose(ways: list[_Way], left: list[int], room: int, top: int, drawn: int) -> tuple[_Way | None, int]:
+    """Return the piece to lay into a hollow, and the last number drawn; none is drawn when that is 0."""
+    best, choice = 0, None
+    for way in ways:
+        place, across, up, _ = way
+        if across <= room and up <= top and left[place]:
+            score = (across + up) * CHANCE
+            if drawn:
+                drawn = (1_103_515_245 * drawn + 12_345) & 0x7FFFFFFF
+                score += (across + up) * (drawn >> 8 & CHANCE - 1)
+            if across == room:
+                score += score >> 1
+            if score > best:
+                best, choice = score, way
+    return choice, drawn
 
 
 def fits_alone(sheet: SheetSize, rectangles: Sequence[Rectangle]) -> bool:

@@ -56,6 +56,26 @@ def test_an_answer_is_remembered_for_other_jobs_of_the_same_shapes() -> None:
     assert packer.known == known
 
 
+def test_large_prints_of_two_sizes_fill_a_sheet_that_leaves_little_over() -> None:
+    large = [Rectangle(350, 280, True, f"large {k}") for k in range(4)]
+    small = [Rectangle(250, 300, True, f"small {k}") for k in range(2)]
+    assert fits_alone(SheetSize(600, 1000, 5), large + small)  # nine tenths of the film
+
+
+def test_a_sheet_laid_sideways_takes_the_same_prints() -> None:
+    prints = [Rectangle(300, 120, False, f"j{k}") for k in range(8)]
+    turned = [Rectangle(120, 300, False, f"j{k}") for k in range(8)]
+    assert fits_alone(SheetSize(600, 1000, 5), prints)
+    assert fits_alone(SheetSize(1000, 600, 5), turned)
+
+
+def test_the_same_prints_always_lie_the_same_way() -> None:
+    prints = [Rectangle(40 + 7 * k, 90 - 5 * k, k % 3 > 0, f"j{k}") for k in range(6)]
+    once, again = (place(Packer(SheetSize(200, 220, 2)), prints) for _ in range(2))
+    assert once is not None
+    assert once == again
+
+
 def test_prints_that_only_fit_side_by_side_standing_are_laid_so() -> None:
     packer = Packer(SheetSize(580, 1000, 5))
     bags = [Rectangle(280, 300, True, str(k)) for k in range(6)]
