@@ -1,15 +1,17 @@
 """
 Small problems solved to a proof by CP-SAT.
 
-As few jobs as can be are left out, whatever that costs; among such plans the cheapest is sought. What is proven of
-these holds for every plan only where leaving out more saves nothing, which is looked at first. The model counts sheets
-by area: what it puts on a sheet and no layout was found for is forbidden, and the search for plans goes on, but its
-bounds are no longer heard.
+As few jobs as can be are left out, whatever that costs; among such plans the cheapest is sought. That one found, it is
+looked at whether leaving out more would cost less: nobody wants such a plan, but the bound on the cost of any plan
+counts it. The model counts sheets by area: what it puts on a sheet and no layout was found for is forbidden, and the
+search for plans goes on, but its bounds are no longer heard.
 """
 
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from batcher.planning.conversion import Bundle
 from batcher.planning.cpsat_model import Model
@@ -21,81 +23,94 @@ from batcher.planning.schedule import Schedule
 
 #: More units than this make a model that proves nothing in useful time.
 MOST_UNITS = 45
-
-Better = Callable[[list[list[Bundle]]], None]
-OnBound = Callable[[float], None]
-OnFewest = Callable[[int], None]
+#: Once the best plan is proven, what leaving out more would save is worth as much effort as the proof took, or this.
+_LEAST_AFTERWARDS = 0.5
 
 
-def prove(
-    schedule: Schedule,
-    *,
-    seconds: float,
-    workers: int,
-    seed: int,
-    on_better: Better,
-    on_bound: OnBound,
-    on_fewest: OnFewest,
-    effort: float = math.inf,
-) -> None:
+@dataclass(frozen=True)
+class Tell:
     """
-    Search for the best plan and a proof, telling of plans and bounds as they come.
+    Who is told what is found.
+
+    Parameters
+    ----------
+    better
+        The sequences of each solution that lies on its sheets.
+    bound
+        Each proven bound on the cost of any plan, in minor units.
+    least
+        Each proven bound on the cost of plans that leave out no more jobs than the best one known.
+    fewest
+        How many jobs every plan leaves out, where leaving some out cannot be helped.
+    """
+
+    better: Callable[[list[list[Bundle]]], None]
+    bound: Callable[[float], None]
+    least: Callable[[float], None]
+    fewest: Callable[[int], None]
+
+
+def prove(schedule: Schedule, tell: Tell, *, seconds: float, workers: int, seed: int, effort: float = math.inf) -> bool:
+    """
+    Search for the best plan and a proof; tell whether there is nothing left to find.
 
     Parameters
     ----------
     schedule
         A good plan to start from.
+    tell
+        Told of plans and bounds as they come; of none where numbers are beyond CP-SAT.
     seconds
         Wall time.
     workers, seed
         Of CP-SAT.
-    on_better
-        Told the sequences of each solution that lies on its sheets.
-    on_bound
-        Told each proven bound on the cost of any plan, in minor units; none where numbers are beyond CP-SAT.
-    on_fewest
-        Told how many jobs every plan leaves out, where leaving some out cannot be helped.
     effort
         Work to stop after, about a second's a unit: with one worker and time enough the same result every time.
     """
-    if not fits_a_word(schedule.instance) or not any(unit.modes for unit in schedule.instance.units):
-        return
-    search = _Search(schedule, seconds, effort, workers, seed, on_better)
-    search.leave_out_fewest(on_fewest)
-    if search.saves_nothing():
-        ceiling = schedule.cost / 3600  # of plans that leave out more it is known only that none costs less than this
-        search.cheapest(0.5 if search.sheets else 1.0, lambda bound: on_bound(min(bound, ceiling)))
-    else:
-        search.cheapest(0.6, _unheard)
-        search.bound_all(0.5 if search.sheets else 1.0, on_bound)
-    search.cheapest_that_lies()
+    if not fits_a_word(schedule.instance):
+        return False
+    if not any(unit.modes for unit in schedule.instance.units):
+        tell.bound(schedule.cost / 3600)
+        return True
+    search = _Search(schedule, tell, seconds, effort, workers, seed)
+    search.leave_out_fewest()
+    search.cheapest(0.5 if search.sheets else 0.8)
+    search.cheapest_that_lies(0.5)
+    search.leave_out_more(0.5)
+    return search.proven
 
 
-def _unheard(_: object) -> None:
+def _unheard(*_: object) -> None:
     """Tell nobody."""
 
 
 class _Search:
     """Solves one model after another, each with a share of the time and effort left, from the plan to start from."""
 
-    def __init__(
-        self, schedule: Schedule, seconds: float, effort: float, workers: int, seed: int, on_better: Better
-    ) -> None:
-        self.schedule, self.effort, self.workers, self.seed = schedule, effort, workers, seed
-        self.deadline = time.monotonic() + seconds
-        self.on_better = on_better
+    def __init__(self, schedule: Schedule, tell: Tell, seconds: float, effort: float, workers: int, seed: int) -> None:
+        self.schedule, self.tell, self.workers, self.seed = schedule, tell, workers, seed
+        self.deadline, self.effort, self.spent = time.monotonic() + seconds, effort, 0.0
         units = schedule.instance.units
         out = [units[place] for place, run in enumerate(schedule.run_of) if run is None]
         self.fewest = sum(len(unit.jobs) for unit in out if unit.modes)  #: jobs that a plan is known to leave out
+        self.fewest_proven = self.fewest == 0
+        self.cost, self.least = schedule.cost, 0.0  #: of the best plan known, and proven of all that leave out so few
         self.sheets = any(mode.sheet for unit in units for mode in unit.modes)
         self.forbidden: set[tuple[SheetSize, frozenset[int]]] = set()  #: units that no layout was found for
 
-    def leave_out_fewest(self, on_fewest: OnFewest) -> None:
+    @property
+    def proven(self) -> bool:
+        """Tell whether no plan leaves out fewer jobs than the best known, and no such plan costs less."""
+        return self.fewest_proven and self.least > self.cost - 1
+
+    def leave_out_fewest(self) -> None:
         """Find a plan that leaves out as few jobs as can be, of those that some station could take."""
         never = sum(len(unit.jobs) for unit in self.schedule.instance.units if not unit.modes)
 
         def heard(bound: float) -> None:
-            on_fewest(never + math.ceil(bound * 3600 - 1e-6))
+            fewest = math.ceil(bound - 1e-6)
+            self.tell.fewest(never + fewest)
+            self.fewest_proven = fewest >= self.fewest
 
         while self.fewest:
             known = len(self.forbidden)
@@ -105,32 +120,40 @@ class _Search:
             if len(self.forbidden) == known:
                 return
 
-    def saves_nothing(self) -> bool:
-        """Tell whether it is proven that no plan that leaves out more costs less than the one to start from."""
-        model = self._model()
-        model.model.Add(model.left_out > self.fewest)
-        model.model.Add(model.cost < self.schedule.cost)
-        return self._solve(model, 0.2, _unheard, heard=False) == "INFEASIBLE"
-
-    def cheapest(self, share: float, on_bound: OnBound, *, forbid: bool = False) -> None:
+    def cheapest(self, share: float, *, forbid: bool = False) -> None:
         """Search for the cheapest plan that leaves out the fewest."""
         model = self._model(forbid=forbid)
         model.model.Add(model.left_out <= self.fewest)
         model.model.Minimize(model.cost)
-        self._solve(model, share, on_bound)
 
-    def cheapest_that_lies(self) -> None:
+        def heard(bound: float) -> None:
+            self.least = max(self.least, bound)
+            self.tell.least(bound / 3600)
+
+        self._solve(model, share, _unheard if forbid else heard)
+
+    def cheapest_that_lies(self, share: float) -> None:
         """Go on for as long as solutions lie on no sheet."""
         known = 0
         while len(self.forbidden) > known and self._has_time():
             known = len(self.forbidden)
-            self.cheapest(1.0, _unheard, forbid=True)
+            self.cheapest(share, forbid=True)
 
-    def bound_all(self, share: float, on_bound: OnBound) -> None:
-        """Bound the cost of any plan, however many jobs it leaves out."""
+    def leave_out_more(self, share: float) -> None:
+        """Bound the cost of any plan: of those that leave out more, unless none of them is cheaper than the best."""
+        if self.least <= 0 or not self._has_time():
+            return
         model = self._model()
+        model.model.Add(model.left_out > self.fewest)
+        model.model.Add(model.cost < self.cost)
         model.model.Minimize(model.cost)
-        self._solve(model, share, on_bound, heard=False)
+
+        def heard(bound: float) -> None:
+            self.tell.bound(min(bound, self.least) / 3600)
+
+        most = max(_LEAST_AFTERWARDS, self.spent) if self.proven else math.inf
+        if self._solve(model, share, heard, look=False, most=most) == "INFEASIBLE":
+            heard(math.inf)
 
     def _has_time(self) -> bool:
         return self.effort > 0 and time.monotonic() < self.deadline
@@ -144,41 +167,49 @@ class _Search:
             model.forbid(sheet, units)
         return model
 
-    def _solve(self, model: Model, share: float, on_bound: OnBound, *, heard: bool = True) -> str:
-        """Return how solving ended; unless it is not to be heard, every solution is looked at and told."""
+    def _solve(
+        self,
+        model: Model,
+        share: float,
+        on_bound: Callable[[float], None],
+        *,
+        look: bool = True,
+        most: float = math.inf,
+    ) -> str:
+        """Return how solving ended, within `most` effort; solutions are looked at unless they are not to be."""
         from ortools.sat.python import cp_model
 
         solver = cp_model.CpSolver()
         solver.parameters.max_time_in_seconds = max(0.1, share * (self.deadline - time.monotonic()))
-        solver.parameters.max_deterministic_time = share * self.effort
+        solver.parameters.max_deterministic_time = min(most, share * self.effort)
         solver.parameters.num_workers = self.workers
         solver.parameters.random_seed = self.seed
         solver.parameters.catch_sigint_signal = False
-        solver.best_bound_callback = lambda bound: on_bound(bound / 3600)
-        look = self._look
+        solver.best_bound_callback = on_bound
+        seen = self._look if look else _unheard
 
-        class Tell(cp_model.CpSolverSolutionCallback):
+        class Solutions(cp_model.CpSolverSolutionCallback):
             def on_solution_callback(self) -> None:
-                if heard:
-                    look(model.decoded(self.Value), self.Value(model.left_out))
+                seen(model, self.Value)
 
-        status = solver.Solve(model.model, Tell())
+        status = solver.Solve(model.model, Solutions())
         self.effort = max(0.0, self.effort - solver.response_proto.deterministic_time)
+        self.spent += solver.response_proto.deterministic_time
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            on_bound(solver.BestObjectiveBound() / 3600)
+            on_bound(solver.BestObjectiveBound())
         return str(status.name)
 
-    def _look(self, sequences: list[list[Bundle]], left_out: int) -> None:
+    def _look(self, model: Model, value: Callable[[Any], int]) -> None:
         """Tell of a solution, or learn what of it lies on no sheet."""
-        loader = self.schedule.loader
+        loader, sequences = self.schedule.loader, model.decoded(value)
         stray = [(mode, load) for sequence in sequences for mode, load in sequence if not loader.fits(mode, load)]
         if stray:
-            self.forbidden.update(self._least(mode, load) for mode, load in stray if mode.sheet)
-        else:
-            self.fewest = min(self.fewest, left_out)
-            self.on_better(sequences)
+            self.forbidden.update(self._spare(mode, load) for mode, load in stray if mode.sheet)
+            return
+        self.fewest, self.cost = min((self.fewest, self.cost), (value(model.left_out), value(model.cost)))
+        self.tell.better(sequences)
 
-    def _least(self, mode: ModeView, load: Load) -> tuple[SheetSize, frozenset[int]]:
+    def _spare(self, mode: ModeView, load: Load) -> tuple[SheetSize, frozenset[int]]:
         """Return units of a load that lie on no sheet together, though any one of them could be spared."""
         assert mode.sheet is not None
         loader, kept = self.schedule.loader, load

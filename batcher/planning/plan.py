@@ -7,7 +7,7 @@ from enum import StrEnum
 class PlanStatus(StrEnum):
     """What is known of a plan."""
 
-    OPTIMAL = "optimal"  #: proven that none is cheaper
+    OPTIMAL = "optimal"  #: proven that none leaves out fewer jobs, and none that leaves out as few is cheaper
     FEASIBLE = "feasible"
     FALLBACK = "fallback"  #: the improver gave nothing usable in time; the greedy plan stands
 

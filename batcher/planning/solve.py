@@ -35,6 +35,8 @@ LEAST_SEARCH_S = 0.5
 SAME_COST = 1.0
 #: From this many units on, the bound takes long enough to be worked out while children search.
 MANY = 2000
+#: Costs, which are whole numbers of 1/3600 of a minor unit, that differ by less than this are the same.
+_A_HAIR = 1 / 3600
 #: A child stops this much early, so that its last answer arrives within the budget.
 _HANDOVER_S = 0.1
 #: The budget of a search that counts moves: as good as endless, and not too long for a timer.
@@ -129,24 +131,39 @@ def solve(
 
 
 class _Board:
-    """The best verified plan and the best bound so far; `fewest` jobs, no fewer, are left out by every plan."""
+    """
+    The best verified plan, and what is proven so far: `bound` of the cost of every plan, `least` of the cost of those
+    that leave out as few jobs as can be, `fewest` of how many those are.
+    """
 
     def __init__(self, problem: Problem, fewest: int, on_progress: Progress | None) -> None:
         self.problem, self.on_progress = problem, on_progress
         self.plan = Plan((), tuple(job.id for job in problem.jobs))
         self.verdict = judge(problem, self.plan)
-        self.bound, self.fewest = 0.0, fewest
+        self.bound, self.least, self.fewest = 0.0, 0.0, fewest
+        self.proving = True  #: a child may still prove something
         self.last: tuple[Batch, ...] = ()  #: of the plan to stay near to
         self.usable = 0  #: feasible answers of children
 
     @property
     def proven(self) -> bool:
-        return self.verdict.unplanned <= self.fewest and self.verdict.cost - self.bound < 1 / 3600
+        """Tell whether no plan leaves out fewer jobs, and none that leaves out as few costs less."""
+        met = any(abs(self.verdict.cost - proven) < _A_HAIR for proven in (self.bound, self.least))
+        return met and self.verdict.unplanned <= self.fewest
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether there is nothing to wait for, not even for a bound that counts plans which leave out more."""
+        return self.proven and (not self.proving or self.verdict.cost - self.bound < _A_HAIR)
 
     def raise_bound(self, bound: float) -> None:
         """Take a better bound, unless a plan we hold proves it wrong: solvers have been seen to err."""
-        if bound <= self.verdict.cost + 1 / 3600:
+        if bound <= self.verdict.cost + _A_HAIR:
             self.bound = max(self.bound, bound)
+
+    def raise_least(self, least: float) -> None:
+        """Take a better bound on plans that leave out as few as can be: the plan we hold may still leave out more."""
+        self.least = max(self.least, least)
 
     def raise_fewest(self, fewest: int) -> None:
         """Take it as proven that every plan leaves out so many jobs, unless the plan we hold leaves out fewer."""
@@ -217,7 +234,7 @@ def _listen(board: _Board, children: list["_Child"], deadline: float, stop: Conn
     open_children = {child.pipe: child for child in children}
     stops = [] if stop is None else [stop]
     faults: list[str] = []
-    while open_children and not board.proven:
+    while open_children and not board.settled:
         left = deadline + GRACE_S - time.monotonic()
         ready = wait([*open_children, *stops], timeout=max(0.0, left))
         if not ready:
@@ -225,6 +242,7 @@ def _listen(board: _Board, children: list["_Child"], deadline: float, stop: Conn
             break
         for pipe in ready:
             if pipe is not stop and not _take(board, open_children[pipe], faults):  # type: ignore[index]
+                board.proving &= not open_children[pipe].proves  # type: ignore[index]
                 del open_children[pipe]  # type: ignore[arg-type]
         if stop in ready:
             faults.append("the search was stopped before it found anything")
@@ -240,6 +258,8 @@ def _take(board: _Board, child: "_Child", faults: list[str]) -> bool:
         return False
     if found.bound is not None:
         board.raise_bound(found.bound)
+    if found.least is not None:
+        board.raise_least(found.least)
     if found.fewest is not None:
         board.raise_fewest(found.fewest)
     if found.plan is not None and not board.offer(found.plan, of_child=True):
@@ -253,6 +273,7 @@ class _Child:
     """A child process and the end of its pipe we read."""
 
     def __init__(self, context: ForkServerContext, task: worker.Task) -> None:
+        self.proves = task.exact
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=worker.main, args=(task, theirs), daemon=True, name="batcher-solver")
         try:

@@ -56,7 +56,8 @@ class Found:
     """An answer on its way to the parent: a plan, or what is proven of every plan."""
 
     plan: Plan | None = None
-    bound: float | None = None
+    bound: float | None = None  #: on the cost of every plan
+    least: float | None = None  #: on the cost of plans that leave out as few jobs as can be
     fewest: int | None = None  #: jobs that every plan leaves out
     finished: bool = False
     asks: bool = False  #: waits for the best plan that any child has found
@@ -94,10 +95,12 @@ class _Search:
         self.best, self.score = sequences_of(schedule), (schedule.unplanned, schedule.cost)
 
     def run(self) -> None:
-        """Search until the task's time is up, or its moves are made."""
+        """Search until the task's time is up, its moves are made, or there is nothing left to find."""
         if self.task.exact and len(self.instance.units) <= cpsat.MOST_UNITS:
             self.tell(self._local(0.15))
-            self._prove()
+            if self._prove():
+                self.tell(self.best, finished=True)
+                return
         self.tell(self._local(1.0, ask=self.ask if self.task.workers > 1 else None), finished=True)
 
     def tell(self, sequences: Sequences, *, finished: bool = False) -> None:
@@ -133,17 +136,20 @@ class _Search:
         deadline = now + share * (self.task.deadline - now)
         return local_search(schedule, deadline=deadline, seed=self.task.seed, on_better=self.tell, ask=ask)
 
-    def _prove(self) -> None:
-        schedule = self._schedule()
-        cpsat.prove(
-            schedule,
+    def _prove(self) -> bool:
+        """Look for the best plan and a proof; tell whether that has been found."""
+        return cpsat.prove(
+            self._schedule(),
+            cpsat.Tell(
+                better=self.tell,
+                bound=lambda bound: self.pipe.send(Found(bound=bound)),
+                least=lambda least: self.pipe.send(Found(least=least)),
+                fewest=lambda fewest: self.pipe.send(Found(fewest=fewest)),
+            ),
             seconds=self.task.deadline - time.monotonic(),
             effort=math.inf if self.task.moves is None else self.task.moves / _MOVES_A_SECOND,
             workers=self.task.workers if self.task.moves is None else 1,
             seed=self.task.seed,
-            on_better=self.tell,
-            on_bound=lambda bound: self.pipe.send(Found(bound=bound)),
-            on_fewest=lambda fewest: self.pipe.send(Found(fewest=fewest)),
         )
 
     def _schedule(self) -> Schedule:

@@ -1,10 +1,10 @@
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
 
 from batcher.planning.conversion import Bundle, scheduled, to_plan
-from batcher.planning.cpsat import prove
+from batcher.planning.cpsat import Tell, prove
 from batcher.planning.greedy import greedy
 from batcher.planning.index import index
 from batcher.planning.loads import Loader
@@ -17,16 +17,23 @@ from tests.builders_planning import job, two_ovens
 from tests.strategies_planning import problems
 
 
-def proof(problem: Problem, seconds: float = 60) -> tuple[tuple[int, float], float]:
-    """
-    Return the best plan CP-SAT names or starts from, as jobs left out and cost, and its best bound on the cost.
+@dataclass(frozen=True)
+class Proof:
+    """The best plan CP-SAT names or starts from, and what it proves."""
 
-    Its bound on the jobs left out is looked at here.
-    """
+    unplanned: int
+    cost: float
+    bound: float
+    least: float
+    complete: bool
+
+
+def proof(problem: Problem, seconds: float = 60) -> Proof:
+    """Return what CP-SAT comes to; what it proves is held against the best plan here."""
     instance = index(problem)
     loader = Loader(instance)
     schedule = greedy(instance, loader, budget_s=0)
-    verdicts, bounds, fewest = [judge(problem, to_plan(schedule))], [0.0], [0]
+    verdicts, bounds, leasts, fewest = [judge(problem, to_plan(schedule))], [0.0], [0.0], [0]
 
     def better(sequences: list[list[Bundle]]) -> None:
         if all(loader.fits(mode, load) for sequence in sequences for mode, load in sequence):
@@ -35,50 +42,46 @@ def proof(problem: Problem, seconds: float = 60) -> tuple[tuple[int, float], flo
                 verdicts.append(judge(problem, to_plan(found)))
                 assert verdicts[-1].feasible
 
-    prove(
-        schedule,
-        seconds=seconds,
-        workers=1,
-        seed=0,
-        on_better=better,
-        on_bound=bounds.append,
-        on_fewest=fewest.append,
-    )
-    best = min((verdict.unplanned, verdict.cost) for verdict in verdicts)
-    assert max(fewest) <= best[0]
-    return best, max(bounds)
+    tell = Tell(better=better, bound=bounds.append, least=leasts.append, fewest=fewest.append)
+    complete = prove(schedule, tell, seconds=seconds, workers=1, seed=0)
+    unplanned, cost = min((verdict.unplanned, verdict.cost) for verdict in verdicts)
+    assert max(fewest) <= unplanned
+    assert max(leasts) <= cost + 1e-6
+    return Proof(unplanned, cost, max(bounds), max(leasts), complete)
 
 
 @given(problem=problems(most_jobs=5, without=("instant", "large")))
 @settings(max_examples=40, deadline=None)
 def test_the_best_of_all_plans_is_found(problem: Problem) -> None:
-    (unplanned, cost), _ = proof(problem)
+    found = proof(problem)
     best = best_of_all(problem)[1]
-    assert unplanned == best.unplanned
-    assert cost == pytest.approx(best.cost)
+    assert found.unplanned == best.unplanned
+    assert found.cost == pytest.approx(best.cost)
 
 
 @given(problem=problems(most_jobs=5, without=("instant", "large", "sheets")))
 @settings(max_examples=25, deadline=None)
-def test_the_bound_is_the_cost_of_the_cheapest_plan(problem: Problem) -> None:
-    _, bound = proof(problem)
-    assert bound == pytest.approx(best_of_all(problem, fewest_first=False)[1].cost)
+def test_both_bounds_are_the_costs_of_the_cheapest_plans(problem: Problem) -> None:
+    found = proof(problem)
+    assert found.bound == pytest.approx(best_of_all(problem, fewest_first=False)[1].cost)
+    assert max(found.bound, found.least) == pytest.approx(best_of_all(problem)[1].cost)
+    assert found.complete
 
 
 @given(problem=problems(most_jobs=6))
 @settings(max_examples=25, deadline=None)
 def test_the_proven_bound_is_under_the_cost_of_every_plan(problem: Problem) -> None:
-    _, bound = proof(problem, seconds=1)
+    found = proof(problem, seconds=1)
     least = best_of_all(problem, fewest_first=False)[1].cost
-    assert bound <= least * (1 + 1e-9) + 1e-6
+    assert found.bound <= least * (1 + 1e-9) + 1e-6
 
 
 def test_a_job_is_planned_even_where_leaving_it_out_costs_no_more() -> None:
     problem = two_ovens([job(0), job(1)], late=0)
     free = replace(problem, orders=tuple(replace(order, late_cost_per_hour=0) for order in problem.orders))
-    (unplanned, cost), bound = proof(free)
-    assert (unplanned, bound) == (0, 0)
-    assert cost > 0
+    found = proof(free)
+    assert (found.unplanned, found.bound, found.complete) == (0, 0, True)
+    assert found.least == found.cost > 0
 
 
 def test_a_small_problem_is_solved_to_optimality() -> None:
@@ -86,3 +89,12 @@ def test_a_small_problem_is_solved_to_optimality() -> None:
     result = solve(problem, budget_s=20, workers=1)
     assert result.plan.status is PlanStatus.OPTIMAL
     assert result.plan.bound == pytest.approx(result.verdict.cost)
+
+
+def test_a_plan_is_optimal_though_leaving_a_job_out_would_cost_less() -> None:
+    problem = two_ovens([job(0), job(1)], late=0)
+    free = replace(problem, orders=tuple(replace(order, late_cost_per_hour=0) for order in problem.orders))
+    result = solve(free, budget_s=20, workers=2)
+    assert result.plan.status is PlanStatus.OPTIMAL
+    assert result.verdict.unplanned == 0
+    assert result.plan.bound == 0 < result.verdict.cost
