@@ -8,11 +8,15 @@ still be filled, or that another station runs with less changeover, waits as lon
 
 import heapq
 import math
+from bisect import insort
 from dataclasses import dataclass
 
 from batcher.planning.conversion import Bundle
 from batcher.planning.index import NO_LIMIT, Instance, ModeView, Unit
 from batcher.planning.loads import Load, Loader
+
+#: A sheet is full when so many of the pieces it was to take do not lie on it in so many tries: more would take long.
+_MISSES, _TRIES = 3, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,11 @@ class Dispatch:
         self.ends: dict[int, int] = {}
         self.open_to = [unit.stations for unit in instance.units]  #: stations that may still have a window for it
         self.due = inner_dues(instance)
+        self.latest = [due - unit.serial - unit.parallel for due, unit in zip(self.due, instance.units, strict=True)]
         self.mean = _mean_seconds(instance)
+        self.reach = rule.reach * self.mean
         self.worth = self._worths()
+        self.ranks = [self._rank(place) for place in range(len(instance.units))]
         self.outlook = [0] * len(instance.families)  #: units of a family not planned yet
         for unit in instance.units:
             if unit.modes:
@@ -119,14 +126,15 @@ class Dispatch:
             for unit in self.instance.units
         ]
 
+    def _rank(self, place: int) -> float:
+        """Return a number that is the less the more a unit is worth, at any time before one of them is late."""
+        worth = sum(self.worth[place])
+        return self.latest[place] / self.reach - (math.log(worth) if worth > 0 else -math.inf)
+
     def _admit(self, unit: Unit) -> None:
         """Let a unit be planned: all that it waits for has an end."""
         self.ready[unit.place] = max([unit.release, *(self.ends[before] + lag for before, lag in unit.before)])
-        pool, due = self.pools[unit.family], self.due
-        at = len(pool)
-        while at and due[pool[at - 1].place] > due[unit.place]:
-            at -= 1
-        pool.insert(at, unit)
+        insort(self.pools[unit.family], unit, key=lambda other: self.due[other.place])
         self.versions[unit.family] += 1
 
     def _choose(self, place: int, now: int) -> _Offer | None:
@@ -164,31 +172,42 @@ class Dispatch:
         known = self.picks.get((mode.family, mode.station))
         if known is not None and known.version == self.versions[mode.family] and known.start <= start <= known.until:
             return known.units, known.worth * math.exp((start - known.start) * known.growth)
-        ready, reach = self.ready, self.rule.reach * self.mean
+        ready, latest, open_to = self.ready, self.latest, self.open_to
         limit = _looked_at(mode, len(self.pools[mode.family]))
-        scored: list[tuple[float, int, Unit]] = []
-        bit, until, pressing = 1 << mode.station, start + int(20 * reach), False  # further on, rounding would tell
+        begin, bit = start + mode.seconds, 1 << mode.station
+        until, pressing = start + int(20 * self.reach), False  # further on, rounding would tell
+        found: list[Unit] = []
         for unit in self.pools[mode.family]:
-            if not self.open_to[unit.place] & bit:
+            place = unit.place
+            if not open_to[place] & bit:
                 continue
-            if ready[unit.place] > start:
-                until = min(until, ready[unit.place] - 1)
+            if ready[place] > start:
+                until = min(until, ready[place] - 1)
                 continue
-            slack = self.due[unit.place] - start - mode.seconds - unit.serial - unit.parallel
-            rate, late = self.worth[unit.place]
+            slack = latest[place] - begin
             if slack < 0:
-                pressing, worth = True, rate
-            else:
-                until, worth = min(until, start + slack), (rate + late) * math.exp(-slack / reach)
-            scored.append((-worth, len(scored), unit))
-            if len(scored) >= limit:
+                pressing = True
+            elif start + slack < until:
+                until = start + slack
+            found.append(unit)
+            if len(found) >= limit:
                 break
-        scored.sort()
-        units, worth = _gathered(mode, scored)
+        if pressing:
+            found.sort(key=lambda unit: -self._worth(unit, begin))
+        else:
+            found.sort(key=lambda unit: self.ranks[unit.place])
+        units = _gathered(mode, found)
+        worth = sum([self._worth(unit, begin) for unit in units])
         if not pressing:  # then all worths grow alike: until a slack ends or a unit becomes ready, the same are picked
             version = self.versions[mode.family]
-            self.picks[mode.family, mode.station] = _Pick(units, worth, start, until, 1 / reach, version)
+            self.picks[mode.family, mode.station] = _Pick(units, worth, start, until, 1 / self.reach, version)
         return units, worth
+
+    def _worth(self, unit: Unit, begin: int) -> float:
+        """Return what a unit is worth when what it lasts beyond its batch's own time begins."""
+        slack = self.latest[unit.place] - begin
+        late, ever = self.worth[unit.place]
+        return late if slack < 0 else (late + ever) * math.exp(-slack / self.reach)
 
     def _better_later(self, place: int, mode: ModeView, units: list[Unit], end: int, money: int, fill: float) -> bool:
         """Tell whether a batch that is not pressing should wait: to be filled, or for a station that is set up."""
@@ -276,41 +295,44 @@ class Dispatch:
 
     def _packed(self, mode: ModeView, units: list[Unit]) -> Load:
         """Return the load of as many of the units, in order, as truly lie on the sheet."""
-        load = self.loader.load([unit.place for unit in units])
-        if self.loader.fits(mode, load):
-            return load
-        held = [units[0].place]
-        load, misses = self.loader.load(held), 0
-        for unit in units[1:]:
-            more = self.loader.load([*held, unit.place])
-            if self.loader.fits(mode, more):
-                held.append(unit.place)
-                load = more
-            elif (misses := misses + 1) > 8:
+        held = [unit.place for unit in units]
+        if self._fits(mode, held):
+            return self.loader.load(held)
+        low, high = 1, len(held)
+        while high - low > 1:  # as many of the first as lie together
+            half = (low + high) // 2
+            low, high = (half, high) if self._fits(mode, held[:half]) else (low, half)
+        taken, misses = held[:low], 0
+        for place in held[high:]:
+            if self._fits(mode, [*taken, place]):
+                taken.append(place)
+            elif (misses := misses + 1) == _MISSES:
                 break
-        return load
+        return self.loader.load(taken)
+
+    def _fits(self, mode: ModeView, places: list[int]) -> bool:
+        return self.loader.fits(mode, self.loader.load(places), _TRIES)
 
 
-def _gathered(mode: ModeView, scored: list[tuple[float, int, Unit]]) -> tuple[list[Unit], float]:
-    """Return the first units that fit together, by size or area, kinds and parallel times, and their worth."""
+def _gathered(mode: ModeView, found: list[Unit]) -> list[Unit]:
+    """Return the first units that fit together, by size or area, kinds and parallel times."""
     room = _whole(mode)
     units: list[Unit] = []
-    worth, parallel, limit = 0.0, 0, NO_LIMIT
+    parallel, limit = 0, NO_LIMIT
     kinds: set[str] = set()
-    for value, _, unit in scored:
+    for unit in found:
         size = _room(mode, unit)
         if size > room or max(parallel, unit.parallel) > min(limit, unit.limit):
             continue
         if unit.kinds and len(kinds | unit.kinds) > mode.max_kinds:
             continue
         units.append(unit)
-        worth -= value
         room -= size
         parallel, limit = max(parallel, unit.parallel), min(limit, unit.limit)
         kinds |= unit.kinds
         if room <= 0:
             break
-    return units, worth
+    return units
 
 
 def _looked_at(mode: ModeView, pool: int) -> int:

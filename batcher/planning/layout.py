@@ -68,15 +68,18 @@ class Packer:
         self.area = self.width * self.height
         self.known: dict[tuple[Shape, ...], tuple[Spot, ...] | None] = {}
 
-    def pack(self, shapes: tuple[Shape, ...]) -> tuple[Spot, ...] | None:
+    def pack(self, shapes: tuple[Shape, ...], tries: int = TRIES) -> tuple[Spot, ...] | None:
         """Return a spot for each of the shapes, given in sorted order, or none when no layout was found."""
-        if shapes not in self.known:
+        if shapes in self.known:
+            return self.known[shapes]
+        found = self._search(shapes, tries)
+        if found is not None or tries == TRIES:
             if len(self.known) > 200_000:  # a long search must not fill the memory
                 self.known.clear()
-            self.known[shapes] = self._search(shapes)
-        return self.known[shapes]
+            self.known[shapes] = found
+        return found
 
-    def _search(self, shapes: tuple[Shape, ...]) -> tuple[Spot, ...] | None:
+    def _search(self, shapes: tuple[Shape, ...], tries: int) -> tuple[Spot, ...] | None:
         gap = self.gap
         total = sum((shape.long + gap) * (shape.short + gap) for shape in shapes)
         if total > self.area:
@@ -87,7 +90,7 @@ class Packer:
         as_is = [way for place, (shape, _) in enumerate(groups) for way in _ways(place, shape, gap)]
         from_side = [(place, up, across, turned) for place, across, up, turned in as_is]
         most = 0
-        for number in range(TRIES):
+        for number in range(tries):
             if number % 2:
                 laid = _fill(self.height, self.width, from_side, counts[:], self.area - total, number)
             else:

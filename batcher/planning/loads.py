@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batcher.planning.index import NO_LIMIT, Instance, ModeView
-from batcher.planning.layout import Packer, Shape, place, shape_of
+from batcher.planning.layout import TRIES, Packer, Shape, place, shape_of
 from batcher.planning.plan import Placement
 from batcher.planning.problem import SheetSize
 
@@ -56,13 +56,13 @@ class Loader:
             awaited=tuple([unit.place for unit in units if unit.after]),
         )
 
-    def fits(self, mode: ModeView, load: Load) -> bool:
-        """Tell whether a mode can take a load."""
+    def fits(self, mode: ModeView, load: Load, tries: int = TRIES) -> bool:
+        """Tell whether a mode can take a load, after so many tries to lay it on its sheet."""
         return (
             load.parallel <= load.limit
             and bool(load.stations >> mode.station & 1)
             and len(load.kinds) <= mode.max_kinds
-            and (load.size <= mode.capacity if mode.sheet is None else self._lies(mode.sheet, load.units))
+            and (load.size <= mode.capacity if mode.sheet is None else self._lies(mode.sheet, load.units, tries))
         )
 
     def may_join(self, mode: ModeView, load: Load, place: int) -> bool:
@@ -88,6 +88,6 @@ class Loader:
             packer = self._packers[sheet] = Packer(sheet)
         return packer
 
-    def _lies(self, sheet: SheetSize, places: Sequence[int]) -> bool:
+    def _lies(self, sheet: SheetSize, places: Sequence[int], tries: int) -> bool:
         shapes = sorted(shape for place in places for shape in self._shapes[place])
-        return self._packer(sheet).pack(tuple(shapes)) is not None
+        return self._packer(sheet).pack(tuple(shapes), tries) is not None
