@@ -150,6 +150,12 @@ class StoreLockedError(StoreError):
     code = "store_locked"
 
 
+class LeadershipLostError(StoreError):
+    """Another process leads the floor since; what this one still wanted to write was refused."""
+
+    code = "leadership_lost"
+
+
 class SchemaVersionError(StoreError):
     """The database's schema is not the one this version works with."""
 

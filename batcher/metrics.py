@@ -98,6 +98,10 @@ class Metrics:
         self.reports = counter("reports_total", "Station reports by outcome.", ("outcome",))
         self.remakes = counter("remakes_total", "Pieces to be made again.", ("process",))
 
+        self.leader_epoch = gauge(
+            "leader_epoch", "Epoch in which this daemon leads; of several that say so, the highest does."
+        )
+        self.lease_renewed = gauge("lease_renewed_timestamp_seconds", "When this daemon last renewed its lease.")
         self.reload_success = gauge("rules_last_reload_successful", "1 when the last reload took effect.")
         self.reload_at = gauge("rules_last_reload_success_timestamp_seconds", "When rules last took effect.")
         self.loop_success = gauge("loop_last_success_timestamp_seconds", "When a loop last finished.", ("loop",))

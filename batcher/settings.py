@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     dispatch_s: float = Field(2.0, gt=0, description="Seconds between looks at what must be released and sent.")
     reports_s: float = Field(2.0, gt=0, description="Seconds between looks into the report folders.")
     housekeeping_s: float = Field(30.0, gt=0, description="Seconds between roll-ups, metrics and clean-up.")
+    lease_s: float = Field(
+        15.0, ge=2, le=600, description="Seconds that a standby waits for a leader that is not heard (PostgreSQL)."
+    )
     solver_workers: int = Field(2, ge=1, le=64, description="Processes the solver may use.")
     solver_memory_mb: int = Field(4096, ge=256, description="Memory the solver's process may take.")
     seed: int = Field(0, description="Seed of the planner.")

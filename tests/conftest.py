@@ -4,6 +4,8 @@ import os
 
 from hypothesis import settings
 
+pytest_plugins = ["tests.postgres_fixtures"]
+
 _KEPT = {"BATCHER_SHARED", "BATCHER_TEST_POSTGRES_URL"}
 
 for _name in [name for name in os.environ if name.startswith("BATCHER_") and name not in _KEPT]:

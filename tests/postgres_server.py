@@ -17,24 +17,41 @@ def server_binaries() -> Path | None:
     return found[-1].parent if found else None
 
 
+class PostgresServer:
+    """A server on a directory of its own, which a test may stop and start."""
+
+    def __init__(self, binaries: Path, home: Path, user: str | None) -> None:
+        self._user, self._home = user, home
+        self._control: list[str | Path] = [binaries / "pg_ctl", "-D", home / "data", "-w", "-l", home / "log"]
+        self.url = f"postgresql://batcher@/postgres?host={home}"
+
+    def start(self) -> None:
+        where = f"-c listen_addresses='' -c unix_socket_directories={self._home}"
+        options = f"{where} -c fsync=off -c full_page_writes=off"
+        _run([*self._control, "-o", options, "start"], self._user, self._home)
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop as by a power cut, or `fast`: open transactions are rolled back."""
+        _run([*self._control, "-m", mode, "stop"], self._user, self._home)
+
+
 @contextlib.contextmanager
-def running_server(binaries: Path) -> Iterator[str]:
-    """Yield the URL of a running server's `postgres` database."""
+def running_server(binaries: Path) -> Iterator[PostgresServer]:
+    """Yield a running server, gone afterwards with all that was in it."""
     # PostgreSQL refuses to run as root
     user = _unprivileged_user() if os.geteuid() == 0 else None
     home = Path(tempfile.mkdtemp(prefix="batcher-pg-"))
-    data = home / "data"
     try:
         if user is not None:
             os.chown(home, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
+        data = home / "data"
         _run([binaries / "initdb", "--no-sync", "-A", "trust", "-U", "batcher", "-E", "UTF8", "-D", data], user, home)
-        options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c full_page_writes=off"
-        control: list[str | Path] = [binaries / "pg_ctl", "-D", data, "-w", "-l", home / "log"]
-        _run([*control, "-o", options, "start"], user, home)
+        server = PostgresServer(binaries, home, user)
+        server.start()
         try:
-            yield f"postgresql://batcher@/postgres?host={home}"
+            yield server
         finally:
-            _run([*control, "-m", "immediate", "stop"], user, home)
+            server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

@@ -19,6 +19,7 @@ from batcher.errors import (
     ConflictError,
     Fault,
     FaultsError,
+    LeadershipLostError,
     NotFoundError,
     RulesError,
     StoreLockedError,
@@ -50,6 +51,7 @@ STATUS: Mapping[type[BatcherError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     StoreLockedError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    LeadershipLostError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 #: What is told instead of the message, which may speak of our insides.
 _UNTOLD = {

@@ -13,6 +13,7 @@ from batcher.errors import (
     DaemonUnavailableError,
     FaultsError,
     InvariantError,
+    LeadershipLostError,
     RulesError,
     SchemaVersionError,
     StoreLockedError,
@@ -44,6 +45,7 @@ EXIT_CODES: Mapping[type[BaseException], ExitCode] = {
     RulesError: ExitCode.CONFIG,  # has faults like any document, but it is the configuration that must be mended
     SchemaVersionError: ExitCode.CONFIG,
     StoreLockedError: ExitCode.TRY_LATER,
+    LeadershipLostError: ExitCode.TRY_LATER,
     StoreUnavailableError: ExitCode.UNAVAILABLE,
     DaemonUnavailableError: ExitCode.UNAVAILABLE,
     InvariantError: ExitCode.BUG,

@@ -56,8 +56,9 @@ def act(path: str, body: object, alone: Callable[[Floor], object], settings: Set
         The API's JSON answer, or what `alone` returned.
     """
     settings = settings or load_settings()
-    if Store.locked_by(settings.store_url) is not None:
-        return _post(settings, path, body)
+    url = _leader_url(settings)
+    if url is not None:
+        return _post(url, path, body)
     with _floor(settings, exclusive=True) as floor:
         return alone(floor)
 
@@ -70,8 +71,15 @@ def daemon_url(settings: Settings) -> str:
     return f"http://{settings.host}:{settings.port}"
 
 
-def _post(settings: Settings, path: str, body: object) -> object:
-    url = daemon_url(settings)
+def _leader_url(settings: Settings) -> str | None:
+    """Return where the daemon listens that holds the database; none when nobody holds it."""
+    if Store.locked_by(settings.store_url) is not None:
+        return daemon_url(settings)
+    leader = Store.leader_of(settings.store_url)
+    return None if leader is None else leader.address or daemon_url(settings)
+
+
+def _post(url: str, path: str, body: object) -> object:
     try:
         answer = httpx.post(url + path, json=body, timeout=_TIMEOUT_S, trust_env=False)
     except httpx.HTTPError as error:

@@ -35,6 +35,10 @@ def status(as_json: JsonOption = False) -> None:
         gap = "no bound" if found.plan.gap is None else f"gap at most {found.plan.gap:.1%}"
         made = local(found.plan.created_at, zone)
         tell(f"Plan of {made}: {found.plan.jobs} jobs in {found.plan.batches} batches, {found.plan.status}, {gap}")
+    if found.leader is not None:
+        leader = found.leader
+        since, renewed = local(leader.since, zone), local(leader.renewed_at, zone)
+        tell(f"Led by {leader.name} in epoch {leader.epoch} since {since}, lease renewed {renewed}")
     rows = [
         (
             s.id,

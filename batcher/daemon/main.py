@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 import batcher
 from batcher.api.app import create_app
 from batcher.api.health import Health
+from batcher.daemon.leader import keep_lead, wait_to_lead
 from batcher.daemon.logging import configure
 from batcher.daemon.loops import Loop, Loops
 from batcher.daemon.notify import Notifier, Watchdog, take_notifier
@@ -26,8 +27,9 @@ from batcher.daemon.reload import note_in_force, reload_rules
 from batcher.daemon.server import Address, ApiServer, bind
 from batcher.daemon.watch import changes
 from batcher.domain.clock import FloorClock
-from batcher.errors import DaemonUnavailableError, SettingsError
+from batcher.errors import DaemonUnavailableError, LeadershipLostError, RulesError, SettingsError
 from batcher.metrics import Metrics
+from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
 from batcher.services.context import Floor, RulesBox
 from batcher.services.dispatching import StationDoors
@@ -36,8 +38,7 @@ from batcher.services.housekeeping import housekeep
 from batcher.services.pacing import PlanPacer
 from batcher.services.releasing import release_due
 from batcher.settings import Settings
-from batcher.store import migrate, stations
-from batcher.store.session import Store
+from batcher.store import stations
 
 log = structlog.get_logger()
 
@@ -64,7 +65,7 @@ def run(settings: Settings) -> None:
     sys.setswitchinterval(_SWITCH_S)
     notifier = take_notifier()
     clock = settings.floor_clock(datetime.now(UTC))
-    floor = open_floor(settings, clock)
+    floor = open_floor(settings, clock, notifier)
     try:
         asyncio.run(_Daemon(floor, notifier).run())
     finally:
@@ -72,13 +73,14 @@ def run(settings: Settings) -> None:
         notifier.close()
 
 
-def open_floor(settings: Settings, clock: FloorClock) -> Floor:
-    """Return the floor of these settings: rules read, database brought up to date and held."""
+def open_floor(settings: Settings, clock: FloorClock, notifier: Notifier) -> Floor:
+    """Return the floor of these settings: rules read, database brought up to date, and led."""
     rules = load_rules(settings.rules, catalogue=settings.catalogue)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     settings.orders_dir.mkdir(parents=True, exist_ok=True)
-    migrate.upgrade(settings.store_url)
-    store = Store.open(settings.store_url, exclusive=True)
+    store, waited = wait_to_lead(settings.store_url, settings.lease_s, notifier)
+    if waited:
+        rules = _rules_of_now(settings, rules)
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
@@ -90,6 +92,15 @@ def open_floor(settings: Settings, clock: FloorClock) -> Floor:
         log.warning("sqlite_old", version=sqlite3.sqlite_version, wanted=".".join(map(str, _SQLITE_SOUND)))
     note_in_force(floor, rules.hash)
     return floor
+
+
+def _rules_of_now(settings: Settings, before: RuleSet) -> RuleSet:
+    """Read the rules again after a wait; a floor whose leader has died is better led by those of before than not."""
+    try:
+        return load_rules(settings.rules, catalogue=settings.catalogue)
+    except RulesError as error:
+        log.error("rules_refused", rules_hash=before.hash, code=error.code, faults=[str(f) for f in error.faults])  # noqa: TRY400 - the faults tell it all
+        return before
 
 
 class _Daemon:
@@ -112,6 +123,7 @@ class _Daemon:
         loops = Loops(self._make_loops(), self._health, self._floor.metrics)
         address = await server.start()
         self._write_address(address)
+        self._floor.store.announce(address.url)
         loops.start()
         self._health.set_ready()
         log.info("daemon_started", url=address.url, speed=settings.speed, rules_hash=self._floor.rules.current.hash)
@@ -121,7 +133,8 @@ class _Daemon:
             asyncio.create_task(self._watch_rules()),
             asyncio.create_task(self._reload_when_told()),
         ]
-        failed = await self._until_told(server)
+        leading = asyncio.create_task(keep_lead(self._floor.store, self._floor.metrics, self._stop))
+        failed = await self._until_told(server, leading)
         self._health.set_not_ready("stopping")
         self._notifier.stopping("finishing what is under way")
         log.info("daemon_stopping")
@@ -130,14 +143,17 @@ class _Daemon:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        lost = await leading
         log.info("daemon_stopped", drained=drained)
+        if lost is not None:
+            raise lost
         if failed:
             raise DaemonUnavailableError("the API server ended by itself; the log tells why")
 
-    async def _until_told(self, server: ApiServer) -> bool:
-        """Wait until told to stop; return whether the API server ended first: a daemon that is deaf must go."""
+    async def _until_told(self, server: ApiServer, leading: "asyncio.Task[LeadershipLostError | None]") -> bool:
+        """Wait until told to stop; tell whether something else ended first: who is deaf or leads no more must go."""
         serving, told = asyncio.create_task(server.wait()), asyncio.create_task(self._stop.wait())
-        await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({serving, told, leading}, return_when=asyncio.FIRST_COMPLETED)
         failed = not self._stop.is_set()
         self._stop.set()
         for task in (serving, told):

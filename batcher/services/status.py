@@ -10,8 +10,9 @@ from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 from batcher.services.expected import OrderOutlook, order_outlooks
 from batcher.services.plan_view import PlannedBatch, PlanView, plan_view
-from batcher.store import batches, orders, stations
+from batcher.store import batches, leadership, orders, stations
 from batcher.store.batches import LiveBatch
+from batcher.store.leadership import Leader
 from batcher.store.session import Session
 
 #: Lists longer than this are cut; the counts beside them are whole.
@@ -111,6 +112,7 @@ class FloorStatus:
     stations: list[StationStatus]
     plan: PlanBrief | None
     held: list[HeldOrder]
+    leader: Leader | None = None
 
 
 def floor_status(floor: Floor) -> FloorStatus:
@@ -123,6 +125,7 @@ def floor_status(floor: Floor) -> FloorStatus:
         stored = batches.latest_plan(session)
         view = None if stored is None else plan_view(stored)
         station_list = _stations(session, rules, view, now)
+        leader = leadership.latest(session)
     late = [o for o in outlooks if o.order.leave_by_at < now]
     at_risk = [o for o in outlooks if o.order.leave_by_at >= now and (o.slack_s() or 0) < 0]
     return FloorStatus(
@@ -137,6 +140,7 @@ def floor_status(floor: Floor) -> FloorStatus:
         stations=station_list,
         plan=None if view is None else _plan_brief(view),
         held=[_held(order) for order in held],
+        leader=leader,
     )
 
 

@@ -43,6 +43,8 @@ class FloorProcesses:
     catalogue: Path | None = None
     plan_s: float = 60.0  #: floor seconds between plans
     solver_workers: int = 2
+    database_url: str = ""  #: none: SQLite in the state directory
+    lease_s: float = 15.0
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the floor's processes, and of commands that look at it."""
@@ -60,6 +62,8 @@ class FloorProcesses:
                 "BATCHER_PORT": str(self.port),
                 "BATCHER_PLAN_S": str(self.plan_s),
                 "BATCHER_SOLVER_WORKERS": str(self.solver_workers),
+                "BATCHER_DATABASE_URL": self.database_url,
+                "BATCHER_LEASE_S": str(self.lease_s),
             }
         )
 
@@ -74,7 +78,7 @@ class FloorProcesses:
         """
         address = self.state_dir / "address"
         address.unlink(missing_ok=True)
-        daemon = self._start("daemon", "run")
+        daemon = self.start_standby("daemon")
         until = time.monotonic() + _START_S
         while not address.exists():
             if daemon.poll() is not None:
@@ -86,6 +90,10 @@ class FloorProcesses:
                 raise DaemonUnavailableError(f"the daemon did not start in {_START_S:.0f} s")
             time.sleep(0.05)
         return daemon
+
+    def start_standby(self, name: str) -> "subprocess.Popen[bytes]":
+        """Start a daemon without waiting for it; `name` is its log's."""
+        return self._start(name, "run")
 
     def start_stations(self) -> "subprocess.Popen[bytes]":
         """Start every virtual station of the rules, in one process."""

@@ -27,6 +27,8 @@ from batcher.errors import BatcherError, InvariantError, SettingsError, StoreErr
 
 #: How long a statement waits for another process's write.
 _BUSY_TIMEOUT_MS = 5_000
+#: How long a unit of work may stand still between two statements, on a server, and how long others wait for it there.
+_IDLE_TIMEOUT_MS, _LOCK_TIMEOUT_MS = 5_000, 8_000
 _Pragmas = tuple[tuple[str, str, object], ...]
 _PRAGMAS: _Pragmas = (
     # name, value to set, value to read back
@@ -39,6 +41,14 @@ _PASSING: _Pragmas = (*_PRAGMAS, ("synchronous", "OFF", 0))
 #: Names our writers' advisory lock on PostgreSQL ("batcher" in hexadecimal, cut to 63 bits).
 _WRITER_LOCK = 0x6261_7463_6865_72
 _WRITES = "batcher_writes"
+#: A server that has gone without a word is noticed within some ten seconds, not within the system's two hours.
+_SERVER = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 
 
 def parse_url(url: str) -> URL:
@@ -79,8 +89,11 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
     parsed = parse_url(url)
     # a connection to a file cannot go stale, one to a server can
     ping = parsed.get_backend_name() != "sqlite"
+    arguments = _SERVER if ping else {}
     # parameters hold what people had engraved: they belong in no error message and no log
-    engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=ping, pool_size=8, max_overflow=24)
+    engine = create_engine(
+        parsed, hide_parameters=True, pool_pre_ping=ping, pool_size=8, max_overflow=24, connect_args=arguments
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite if durable else _set_up_passing_sqlite)
     event.listen(engine, "begin", _begin)
@@ -113,8 +126,12 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
     elif writes:
-        # one writer at a time, as on SQLite: events then ascend in the order of commits
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_BUSY_TIMEOUT_MS}ms'")
+        # one writer at a time, as on SQLite: events then ascend in the order of commits. One that is paused, or cut
+        # off, in the middle of its work must not keep the others out: the server ends its transaction
+        connection.exec_driver_sql(
+            f"SELECT set_config('lock_timeout', '{_LOCK_TIMEOUT_MS}ms', true),"
+            f" set_config('idle_in_transaction_session_timeout', '{_IDLE_TIMEOUT_MS}ms', true)"
+        )
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

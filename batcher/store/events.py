@@ -29,6 +29,7 @@ class Event:
     before: str | None  #: none: it came into being
     after: str
     data: dict[str, object]
+    epoch: int  #: of the leader that wrote it; 0: before there were leaders
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def record_all(s: Session, changes: Iterable[Change], now: datetime) -> None:
             "before": change.before,
             "after": change.after,
             "data": dict(change.data),
+            "epoch": s.info["epoch"],
         }
         for change in changes
     ]

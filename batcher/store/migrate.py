@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from batcher.errors import SchemaVersionError, StoreError, StoreUnavailableError
-from batcher.store import audit, lock
+from batcher.store import audit, leadership, lock
 from batcher.store.engine import make_engine, sqlite_file, translated, writing
 from batcher.store.schema import HEAD, revision_of
 
@@ -38,6 +38,11 @@ def current(url: str) -> str | None:
             return revision_of(connection)
     finally:
         engine.dispose()
+
+
+def is_file(url: str) -> bool:
+    """Tell whether a database is a SQLite file of this machine."""
+    return sqlite_file(url) is not None
 
 
 def upgrade(url: str) -> None:
@@ -63,6 +68,8 @@ def upgrade(url: str) -> None:
     engine = make_engine(url)
     try:
         with translated(), writing(engine).begin() as connection:
+            if file_lock is None and found is not None:
+                leadership.refuse_while_led(connection)
             command.upgrade(_config(connection), HEAD)
     finally:
         engine.dispose()

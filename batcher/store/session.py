@@ -5,48 +5,69 @@ Writers queue behind one lock; readers have their own connections and see one mo
 written is in the other files here, as plain functions that take the session.
 """
 
+import os
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from batcher.errors import InvariantError, SchemaVersionError
-from batcher.store import lock
+from batcher.errors import InvariantError, LeadershipLostError, SchemaVersionError, StoreError
+from batcher.store import leadership, lock
 from batcher.store.engine import make_engine, sqlite_file, translated, writing
 from batcher.store.schema import HEAD, revision_of
 
 __all__ = ["Session", "Store"]
 
+#: How long others wait for a leader that is not heard, unless it is told otherwise.
+LEASE_S = 15.0
+
 
 class Store:
-    """An open database; make one with `Store.open`, and `close` it."""
+    """
+    An open database; make one with `Store.open`, and `close` it.
 
-    def __init__(self, engine: Engine, file_lock: lock.FileLock | None) -> None:
+    Parameters
+    ----------
+    file_lock
+        Held until `close`; none when the database is not ours, or is no file.
+    lease_s
+        How long others wait for us when we are not heard; 0 when we only read.
+    """
+
+    def __init__(self, engine: Engine, file_lock: lock.FileLock | None, lease_s: float) -> None:
         self._reading = engine
         self._writing = writing(engine)
         self._file_lock = file_lock
+        self.lease_s = lease_s
+        self._epoch: int | None = None
+        self._path = sqlite_file(engine.url.render_as_string(hide_password=False))
+        self._file = _identity(self._path)
         self._writer = threading.Lock()
         self._writer_thread: int | None = None
 
     @classmethod
-    def open(cls, url: str, *, exclusive: bool, durable: bool = True) -> "Store":
+    def open(cls, url: str, *, exclusive: bool, durable: bool = True, lease_s: float = LEASE_S) -> "Store":
         """
         Open a database that has been brought up to date by `migrate.upgrade`.
 
         Parameters
         ----------
         exclusive
-            Hold the lock file beside a SQLite database until `close`: what a daemon does. Others may still read.
+            Lead: hold the lock file beside a SQLite database until `close`, begin a new epoch, and write. Others may
+            still read.
         durable
             Wait until each commit is on the medium; false only for what nobody wants after a power cut.
+        lease_s
+            How long others must wait for us from the last `renew` on; on SQLite the lock file tells them sooner.
 
         Raises
         ------
         StoreLockedError
-            Another process holds it; the message names its pid.
+            Another process leads; the message names it.
         SchemaVersionError
             There is no schema yet, or that of another version.
         """
@@ -57,12 +78,15 @@ class Store:
         engine = make_engine(url, durable=durable)
         try:
             _check_schema(engine)
+            store = cls(engine, file_lock, lease_s if exclusive else 0.0)
+            if exclusive:
+                store._lead()
         except BaseException:
             engine.dispose()
             if file_lock is not None:
                 file_lock.release()
             raise
-        return cls(engine, file_lock)
+        return store
 
     @staticmethod
     def locked_by(url: str) -> int | None:
@@ -70,10 +94,27 @@ class Store:
         database = sqlite_file(url)
         return None if database is None else lock.holder(lock.lock_path(database))
 
+    @staticmethod
+    def leader_of(url: str) -> leadership.Leader | None:
+        """Return who leads on a server's database, as far as its lease goes; none on SQLite, whose lock file tells."""
+        if sqlite_file(url) is not None:
+            return None
+        store = Store.open(url, exclusive=False)
+        try:
+            with store.read() as session:
+                return leadership.leading(session)
+        finally:
+            store.close()
+
     @property
     def path(self) -> Path | None:
         """The database file; none on PostgreSQL."""
-        return sqlite_file(self._reading.url.render_as_string(hide_password=False))
+        return self._path
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that began when we took the lead; 0 when we only read."""
+        return self._epoch or 0
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -83,7 +124,59 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Do one unit of work: committed whole when the block ends, gone when it raises. Keep it short."""
+        """
+        Do one unit of work: committed whole when the block ends, gone when it raises. Keep it short.
+
+        Raises
+        ------
+        LeadershipLostError
+            Another leads since, or the database file is no longer the one that was opened: nothing was written.
+        """
+        if self._epoch is None:
+            raise InvariantError("a store that was opened for reading does not write")
+        with self._unit_of_work() as session:
+            leadership.check(session, self._epoch)
+            if _identity(self._path) != self._file:
+                raise LeadershipLostError(f"{self._path} was removed, or replaced by another file")
+            session.info["epoch"] = self._epoch
+            yield session
+
+    def renew(self) -> None:
+        """
+        Extend the lease, and learn whether we still lead.
+
+        Raises
+        ------
+        LeadershipLostError
+            We do not.
+        """
+        with self.write() as session:
+            leadership.renew(session, self.lease_s)
+
+    def announce(self, address: str) -> None:
+        """Tell others where our API listens."""
+        with self.write() as session:
+            leadership.announce(session, address)
+
+    def close(self) -> None:
+        """Step down, close all connections and let go of the lock."""
+        if self._epoch is not None:
+            with suppress(StoreError), self.write() as session:
+                leadership.resign(session)
+            self._epoch = None
+        self._reading.dispose()
+        if self._file_lock is not None:
+            self._file_lock.release()
+            self._file_lock = None
+
+    def _lead(self) -> None:
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        with self._unit_of_work() as session:
+            epoch = leadership.take(session, name, self.lease_s, at_once=self._file_lock is not None)
+        self._epoch = epoch
+
+    @contextmanager
+    def _unit_of_work(self) -> Iterator[Session]:
         if self._writer_thread == threading.get_ident():
             raise InvariantError("a write within a write: pass the session down instead")
         with self._writer:
@@ -94,12 +187,14 @@ class Store:
             finally:
                 self._writer_thread = None
 
-    def close(self) -> None:
-        """Close all connections and let go of the lock."""
-        self._reading.dispose()
-        if self._file_lock is not None:
-            self._file_lock.release()
-            self._file_lock = None
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """Return which file a path means now; none when there is none, or no path."""
+    try:
+        found = None if path is None else path.stat()
+    except OSError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def _check_schema(engine: Engine) -> None:

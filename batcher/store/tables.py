@@ -305,7 +305,7 @@ class Reports(_Base, table=True):
 
 
 class Events(_Base, table=True):
-    """One change of state, written in the commit that made it; `seq` ascends in the order of commits."""
+    """One change of state, written in the commit that made it, in a leader's epoch; `seq` ascends as commits do."""
 
     __tablename__ = "events"
     __table_args__ = (
@@ -321,6 +321,22 @@ class Events(_Base, table=True):
     before: str | None = None
     after: str
     data: dict[str, Any] = Field(sa_type=JSON)
+    epoch: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+
+
+class Leadership(_Base, table=True):
+    """Who leads, and until when others wait for it: one row."""
+
+    __tablename__ = "leadership"
+    __table_args__ = (CheckConstraint("id = 1", name="only"),)
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    epoch: int = Field(sa_type=BigInteger)
+    name: str
+    address: str
+    since: datetime = Field(sa_type=UtcDateTime)
+    renewed_at: datetime = Field(sa_type=UtcDateTime)
+    until: datetime = Field(sa_type=UtcDateTime)
 
 
 metadata = _Base.metadata
@@ -335,3 +351,4 @@ plans: Table = metadata.tables["plans"]
 stations: Table = metadata.tables["stations"]
 reports: Table = metadata.tables["reports"]
 events: Table = metadata.tables["events"]
+leadership: Table = metadata.tables["leadership"]

@@ -1,52 +1,16 @@
 """Every test of what the store does runs on SQLite and, where there is one, on PostgreSQL."""
 
-import contextlib
-import os
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import text
 
 from batcher.store import migrate
 from batcher.store.session import Store
 from batcher.store.tables import metadata
 from tests.builders_store import sqlite_url
-from tests.postgres_server import running_server, server_binaries
-
-_names = count(1)
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    given = os.environ.get("BATCHER_TEST_POSTGRES_URL")
-    binaries = server_binaries()
-    if given:
-        yield given
-    elif binaries is None:
-        pytest.skip("no PostgreSQL: neither BATCHER_TEST_POSTGRES_URL nor /usr/lib/postgresql/*/bin")
-    else:
-        with running_server(binaries) as url:
-            yield url
-
-
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    with new_database(postgres_server) as found:
-        yield found
-
-
-@contextlib.contextmanager
-def new_database(server: str) -> Iterator[str]:
-    name = f"batcher_test_{os.getpid()}_{next(_names)}"
-    engine = create_engine(make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
+from tests.postgres_fixtures import new_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -17,6 +17,7 @@ from batcher.errors import (
     StoreUnavailableError,
 )
 from batcher.store import migrate, orders, stations, tables
+from batcher.store.engine import make_engine, writing
 from batcher.store.session import Store
 from tests.builders_store import NOW, add, fresh_store, order_in, piece, promise, sqlite_url
 
@@ -184,17 +185,23 @@ def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_writer_elsewhere_makes_us_wait_and_then_say_so(url: str) -> None:
-    migrate.upgrade(url)
-    store, other = Store.open(url, exclusive=True), Store.open(url, exclusive=False)
-    with other.write() as holding:
-        add(holding)
-        with pytest.raises(StoreUnavailableError, match="does not answer"), store.write() as s:
-            add(s)
+def test_a_writer_elsewhere_makes_us_wait_and_then_say_so(tmp_path: Path) -> None:
+    store = fresh_store(tmp_path)
+    elsewhere = writing(make_engine(sqlite_url(tmp_path)))
+    with elsewhere.begin(), pytest.raises(StoreUnavailableError, match="does not answer"), store.write() as s:
+        add(s)
     with store.read() as s:
-        assert len(orders.open_orders(s)) == 1
-    other.close()
+        assert orders.open_orders(s) == []
+    elsewhere.dispose()
     store.close()
+
+
+def test_who_only_reads_may_not_write(tmp_path: Path) -> None:
+    fresh_store(tmp_path).close()
+    reader = Store.open(sqlite_url(tmp_path), exclusive=False)
+    with pytest.raises(InvariantError, match="for reading"), reader.write() as s:
+        add(s)
+    reader.close()
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://localhost/x", "sqlite://", "sqlite:///:memory:"])
