@@ -22,7 +22,9 @@ from batcher.planning.problem import SheetSize
 from batcher.planning.schedule import Schedule
 
 #: More units than this make a model that proves nothing in useful time.
-MOST_UNITS = 45
+MOST_UNITS = 60
+#: With more than this it proves something now and then: local search is worth as much of the time.
+SURE_UNITS, _UNSURE_SHARE = 30, 0.5
 #: Once the best plan is proven, what leaving out more would save is worth as much effort as the proof took, or this.
 _LEAST_AFTERWARDS = 0.5
 
@@ -72,9 +74,10 @@ def prove(schedule: Schedule, tell: Tell, *, seconds: float, workers: int, seed:
     if not any(unit.modes for unit in schedule.instance.units):
         tell.bound(schedule.cost / 3600)
         return True
-    search = _Search(schedule, tell, seconds, effort, workers, seed)
+    share = 1.0 if len(schedule.instance.units) <= SURE_UNITS else _UNSURE_SHARE
+    search = _Search(schedule, tell, share * seconds, share * effort, workers, seed)
     search.leave_out_fewest()
-    search.cheapest(0.5 if search.sheets else 0.8)
+    search.cheapest(0.5 if search.sheets else 0.9)
     search.cheapest_that_lies(0.5)
     search.leave_out_more(0.5)
     return search.proven

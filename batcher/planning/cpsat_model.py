@@ -8,9 +8,12 @@ perhaps more: what it proves of all its plans holds for all plans.
 """
 
 from collections.abc import Callable, Collection
+from itertools import chain
 from typing import Any
 
+from batcher.planning.bounds_lateness import earliest_ends
 from batcher.planning.conversion import Bundle
+from batcher.planning.cpsat_station import StationModel, Stop
 from batcher.planning.index import NO_LIMIT, Instance, ModeView, Unit
 from batcher.planning.loads import Loader
 from batcher.planning.problem import SheetSize
@@ -24,6 +27,7 @@ class Model:
         self.model, self.instance, self.loader = model, instance, loader
         self.horizon = instance.problem.horizon
         self.units = [unit for unit in instance.units if unit.modes]
+        self.ends = earliest_ends(instance)
         self.costs: list[Any] = []
         self.left_out: Any = 0  #: how many jobs are
         self.joins: dict[tuple[int, int], Any] = {}  #: (unit, representative)
@@ -31,11 +35,12 @@ class Model:
         self.start: dict[int, Any] = {}
         self.end: dict[int, Any] = {}
         self.done: dict[int, Any] = {}  #: end of a unit, the unplanned end if it is left out
-        self.arcs: dict[tuple[int, int, int], Any] = {}  #: (station, before, after), -1 the station at time 0
+        self.late: dict[int, list[tuple[int, Any]]] = {}  #: of a unit's orders, when each is due and whether it is late
         self._batches()
-        self._sequences()
+        self._stations()
         self._precedence()
         self._lateness()
+        self._late_together()
         self.cost = sum(self.costs)
 
     def forbid(self, sheet: SheetSize, units: Collection[int]) -> None:
@@ -61,7 +66,7 @@ class Model:
             left_out = model.NewBoolVar("")
             model.Add(sum(mine) + left_out == 1)
             self.left_out += len(unit.jobs) * left_out
-            self.done[unit.place] = model.NewIntVar(0, self.instance.unplanned_end, "")
+            self.done[unit.place] = model.NewIntVar(self.ends[unit.place], self.instance.unplanned_end, "")
             model.Add(self.done[unit.place] >= self.instance.unplanned_end).OnlyEnforceIf(left_out)
         for rep in self.units:
             self._batch(rep)
@@ -71,7 +76,7 @@ class Model:
         members = [(unit, self.joins[unit.place, place]) for unit in self.units if (unit.place, place) in self.joins]
         used = self.joins[place, place]
         model.Add(sum(self.on[place, mode.station] for mode in rep.modes) == used)
-        start = self.start[place] = model.NewIntVar(0, self.horizon, "")
+        start = self.start[place] = model.NewIntVar(min(rep.release, self.horizon), self.horizon, "")
         end = self.end[place] = model.NewIntVar(0, self.horizon, "")
         serial = sum(unit.serial * var for unit, var in members)
         for unit, joins in members:
@@ -108,65 +113,13 @@ class Model:
                         model.AddImplication(joins, seen)
             model.Add(sum(there) <= mode.max_kinds).OnlyEnforceIf(on)
 
-    def _sequences(self) -> None:
-        for station in self.instance.stations:
-            reps = [rep for rep in self.units if rep.stations >> station.place & 1]
-            if reps:
-                self._sequence(station.place, reps)
-
-    def _sequence(self, station: int, reps: list[Unit]) -> None:
-        model, view = self.model, self.instance.stations[station]
-        circuit = []
-        idle = model.NewBoolVar("")
-        circuit.append((0, 0, idle))
-        node = {rep.place: k for k, rep in enumerate(reps, 1)}
-        alone: list[list[Any]] = [[] for _ in view.calendar.starts]  #: of each stretch, what begins with nobody there
-        for rep in reps:
-            on = self.on[rep.place, station]
-            circuit.append((node[rep.place], node[rep.place], on.Not()))
-            begin = model.NewIntVar(0, self.horizon, "")
-            unattended = self._stretches(station, rep, begin, alone)
-            changes = []
-            state = self.instance.families[rep.family].state
-            for before in (None, *reps):
-                if before is rep:
-                    continue
-                arc = model.NewBoolVar("")
-                came = view.state if before is None else self.instance.families[before.family].state
-                seconds = self.instance.change_seconds[came][state]
-                circuit.append((0 if before is None else node[before.place], node[rep.place], arc))
-                self.arcs[station, -1 if before is None else before.place, rep.place] = arc
-                model.Add(self.start[rep.place] == begin + seconds).OnlyEnforceIf(arc)
-                changes += [arc] if seconds else []
-                if before is not None:
-                    model.Add(begin >= self.end[before.place]).OnlyEnforceIf(arc)
-                self.costs.append(view.change_money[came][state] * arc)
-            if unattended and not view.setup_unattended:
-                model.Add(sum(unattended) + sum(changes) <= 1)
-            last = model.NewBoolVar("")
-            circuit.append((node[rep.place], 0, last))
-        model.AddCircuit(circuit)
-        for begun in alone:
-            if len(begun) > view.calendar.magazine:
-                model.Add(sum(begun) <= view.calendar.magazine)
-
-    def _stretches(self, station: int, rep: Unit, begin: Any, alone: list[list[Any]]) -> list[Any]:
-        """Have a batch begin in one stretch of the station's calendar; return the choices with nobody there."""
-        model, calendar = self.model, self.instance.stations[station].calendar
-        choice, unattended = [], []
-        for k, begun in enumerate(alone):
-            if not calendar.attended[k] and not self.instance.families[rep.family].unattended:
-                continue
-            chosen = model.NewBoolVar("")
-            choice.append(chosen)
-            last = calendar.ends[k] - (calendar.ends[k] < calendar.closes[k])
-            model.AddLinearConstraint(begin, calendar.starts[k], last).OnlyEnforceIf(chosen)
-            model.Add(self.end[rep.place] <= calendar.closes[k]).OnlyEnforceIf(chosen)
-            if not calendar.attended[k]:
-                begun.append(chosen)
-                unattended.append(chosen)
-        model.Add(sum(choice) == self.on[rep.place, station])
-        return unattended
+    def _stations(self) -> None:
+        """Let each station run one batch at a time."""
+        for view in self.instance.stations:
+            on = [(rep, self.on[rep.place, view.place]) for rep in self.units if rep.stations >> view.place & 1]
+            stops = [Stop(rep, var, self.start[rep.place], self.end[rep.place]) for rep, var in on]
+            if stops:
+                self.costs += StationModel(self.model, self.instance, view, stops).costs
 
     def _precedence(self) -> None:
         for unit in self.units:
@@ -190,10 +143,26 @@ class Model:
             if not ends or not most:
                 continue
             late, tardiness = self.model.NewBoolVar(""), self.model.NewIntVar(0, most, "")
+            for unit in order.units:
+                self.late.setdefault(unit, []).append((order.due, late))
             for end in ends:
                 self.model.Add(tardiness >= end - order.due)
                 self.model.Add(end <= order.due).OnlyEnforceIf(late.Not())
             self.costs += [order.late * late, order.rate * tardiness]
+
+    def _late_together(self) -> None:
+        """Say which units are late for certain if they share a batch; it follows, but is seen at once only if said."""
+        for (place, rep_place), joins in self.joins.items():
+            unit, rep = self.instance.units[place], self.instance.units[rep_place]
+            release = max(unit.release, rep.release)
+            serial = rep.serial if unit is rep else rep.serial + unit.serial
+            for mode in rep.modes:
+                calendar = self.instance.stations[mode.station].calendar
+                end = calendar.first_end(release, mode.seconds + rep.parallel + serial)
+                on = self.on[rep_place, mode.station]
+                for due, late in chain.from_iterable(self.late.get(x, ()) for x in {place, rep_place}):
+                    if end is None or end > due:
+                        self.model.AddBoolOr([joins.Not(), on.Not(), late])
 
     def hint(self, schedule: Schedule) -> None:
         """Tell the solver the plan there is."""

@@ -88,3 +88,10 @@ class Calendar:
                 if used < self.magazine:
                     return begin, k, used + 1
         return None
+
+    def first_end(self, at: int, lasts: int) -> int | None:
+        """Return when a batch that starts at or after `at` ends at the earliest, operators apart; none: no window."""
+        for opens, closes in zip(self.starts, self.closes, strict=True):
+            if max(at, opens) + lasts <= closes:
+                return max(at, opens) + lasts
+        return None

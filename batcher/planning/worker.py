@@ -33,6 +33,9 @@ _PATIENCE_S = 2.0
 #: Where moves are counted instead of seconds, CP-SAT works as if local search made so many in a second.
 _MOVES_A_SECOND = 200_000
 
+#: So small a problem local search solves in a moment; the rest of the time the machine is the proof's.
+_SHARE_BESIDE_PROOF = 0.3
+
 #: The forkserver imports these once, so that a child starts in a fraction of a second.
 PRELOAD = ("batcher.planning.worker",)
 
@@ -101,6 +104,9 @@ class _Search:
             if self._prove():
                 self.tell(self.best, finished=True)
                 return
+        elif self.task.moves is None and len(self.instance.units) <= cpsat.SURE_UNITS:
+            self.tell(self._local(_SHARE_BESIDE_PROOF), finished=True)
+            return
         self.tell(self._local(1.0, ask=self.ask if self.task.workers > 1 else None), finished=True)
 
     def tell(self, sequences: Sequences, *, finished: bool = False) -> None:

@@ -44,3 +44,9 @@ def test_no_window_long_enough_is_told() -> None:
 
 def test_a_station_without_shifts_is_always_attended() -> None:
     assert Calendar.of(Station("s", ((5, 10),), "a", 0, 0)).earliest(0, 5, False, 0, 0) == (5, 0, 0)
+
+
+def test_the_first_end_asks_for_no_operator_but_for_a_window() -> None:
+    assert calendar().first_end(400, 600) == 1000
+    assert calendar().first_end(401, 600) == 2600
+    assert calendar().first_end(0, 1001) is None
