@@ -17,7 +17,7 @@ from batcher.planning.index import NO_LIMIT, Instance, Unit
 def lower_bound(instance: Instance) -> float:
     """Return a lower bound on the cost of every feasible plan, in minor units."""
     states_of = runnable(instance)
-    stocks = _stocks(instance, states_of)
+    stocks = stocks_of(instance, states_of)
     late = unavoidable(instance, earliest_ends(instance))
     shares = _shares(instance, stocks, late)
     running: defaultdict[int, float] = defaultdict(float)
@@ -29,7 +29,7 @@ def lower_bound(instance: Instance) -> float:
     return (sum(late) + _with_changeovers(running, left_out, entry_cuts(instance, states_of))) / 3600
 
 
-def _stocks(instance: Instance, states_of: list[frozenset[int]]) -> dict[int, Stock]:
+def stocks_of(instance: Instance, states_of: list[frozenset[int]]) -> dict[int, Stock]:
     """Return the units that can be planned at all, by family."""
     by_family: defaultdict[int, list[Unit]] = defaultdict(list)
     for unit in instance.units:

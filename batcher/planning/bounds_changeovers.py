@@ -7,7 +7,8 @@ cheapest of those is a lower bound. It is found as its own proof (Edmonds; Wong'
 must be entered from outside, each with a price, such that no changeover is charged more than it costs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 from batcher.planning.index import Instance, StationView
@@ -52,6 +53,22 @@ def entry_cuts(instance: Instance, states_of: list[frozenset[int]]) -> list[Cut]
             for before, money in ways:
                 arcs[before, into] = min(money - free, arcs.get((before, into), money))
     return _ascend(arcs, {into for _, into in arcs})
+
+
+def near_sets(instance: Instance, states_of: Sequence[frozenset[int]]) -> list[frozenset[int]]:
+    """Return sets of states that may be cheap to change between and dear to come into: nearest states joined first."""
+    apart: dict[tuple[int, int], int] = {}
+    for station, states in zip(instance.stations, states_of, strict=True):
+        for a, b in combinations(sorted(states), 2):
+            money = min(station.change_money[a][b], station.change_money[b][a])
+            apart[a, b] = min(money, apart.get((a, b), money))
+    set_of = {state: frozenset([state]) for pair in apart for state in pair}
+    found = []
+    for a, b in sorted(apart, key=lambda pair: (apart[pair], pair)):
+        if set_of[a] is not set_of[b]:
+            found.append(set_of[a] | set_of[b])
+            set_of.update(dict.fromkeys(found[-1], found[-1]))
+    return found
 
 
 def _ascend(left: dict[tuple[int, int], int], nodes: Iterable[int]) -> list[Cut]:

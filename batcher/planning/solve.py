@@ -16,7 +16,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext
 
-from batcher.planning import worker
+from batcher.planning import cpsat, worker
 from batcher.planning.bounds import lower_bound
 from batcher.planning.conversion import to_plan
 from batcher.planning.greedy import greedy
@@ -33,6 +33,8 @@ GRACE_S = 5.0
 LEAST_SEARCH_S = 0.5
 #: Plans whose costs differ by less than this, one minor unit, cost the same.
 SAME_COST = 1.0
+#: With less than this for a search no child looks for a better bound meanwhile.
+LEAST_BOUND_S = 5.0
 #: From this many units on, the bound takes long enough to be worked out while children search.
 MANY = 2000
 #: Costs, which are whole numbers of 1/3600 of a minor unit, that differ by less than this are the same.
@@ -126,6 +128,8 @@ def solve(
                 )
                 for number in range(max(1, workers))
             ]
+            if moves is None and len(instance.units) > cpsat.MOST_UNITS and deadline - time.monotonic() > LEAST_BOUND_S:
+                tasks.append(replace(tasks[0], exact=False, bounds=True))
             note = _search(board, tasks, deadline, stop, meanwhile=None if at_once else bound)
     return board.result(time.monotonic() - began, greedy_cost, note)
 
@@ -230,11 +234,11 @@ def _kill_all(children: list["_Child"]) -> None:
 
 
 def _listen(board: _Board, children: list["_Child"], deadline: float, stop: Connection | None) -> str:
-    """Take answers until every child is done, the deadline and its grace have passed, or somebody says stop."""
+    """Take answers until all that search are done, the deadline and its grace have passed, or somebody says stop."""
     open_children = {child.pipe: child for child in children}
     stops = [] if stop is None else [stop]
     faults: list[str] = []
-    while open_children and not board.settled:
+    while any(child.searches for child in open_children.values()) and not board.settled:
         left = deadline + GRACE_S - time.monotonic()
         ready = wait([*open_children, *stops], timeout=max(0.0, left))
         if not ready:
@@ -273,7 +277,7 @@ class _Child:
     """A child process and the end of its pipe we read."""
 
     def __init__(self, context: ForkServerContext, task: worker.Task) -> None:
-        self.proves = task.exact
+        self.proves, self.searches = task.exact, not task.bounds
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=worker.main, args=(task, theirs), daemon=True, name="batcher-solver")
         try:

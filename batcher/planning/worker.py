@@ -1,5 +1,5 @@
 """
-The child process that improves a plan: one search, then gone.
+The child process that improves a plan, or proves how cheap plans can be: one search, then gone.
 
 Sends what it finds through a pipe as it goes; whatever happens to it, the parent has the last good plan. It ignores
 SIGINT (the parent decides when it ends), limits its own memory, and talks to no service manager.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from batcher.planning import cpsat
+from batcher.planning.bounds_over_time import bound_over_time
 from batcher.planning.conversion import from_plan, scheduled, sequences_of, to_plan
 from batcher.planning.greedy import greedy
 from batcher.planning.index import index
@@ -35,6 +36,10 @@ _MOVES_A_SECOND = 200_000
 
 #: So small a problem local search solves in a moment; the rest of the time the machine is the proof's.
 _SHARE_BESIDE_PROOF = 0.3
+#: The share of that work which goes into a bound before it.
+_BOUND_SHARE = 0.2
+#: The share of the time in which a child looks for a bound, and how far it gives way to those that search.
+_BOUND_TIME, _BOUND_NICE = 0.5, 5
 
 #: The forkserver imports these once, so that a child starts in a fraction of a second.
 PRELOAD = ("batcher.planning.worker",)
@@ -52,6 +57,7 @@ class Task:
     memory_mb: int
     exact: bool  #: also look for a proof that nothing is cheaper
     moves: int | None = None  #: stop after so many of local search, and look at no clock
+    bounds: bool = False  #: look for no plan, only for a proof of how cheap any plan can be
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,14 @@ def main(task: Task, pipe: Connection) -> None:
 
 
 def improve(task: Task, pipe: Connection) -> None:
-    """Search, telling the parent of every better plan."""
-    _Search(task, pipe).run()
+    """Search, telling the parent of every better plan or bound."""
+    if task.bounds:
+        os.nice(_BOUND_NICE)
+        seconds = _BOUND_TIME * (task.deadline - time.monotonic())
+        bound_over_time(index(task.problem), seconds=seconds, on_bound=lambda bound: pipe.send(Found(bound=bound)))
+        pipe.send(Found(finished=True))
+    else:
+        _Search(task, pipe).run()
 
 
 class _Search:
@@ -107,6 +119,8 @@ class _Search:
         elif self.task.moves is None and len(self.instance.units) <= cpsat.SURE_UNITS:
             self.tell(self._local(_SHARE_BESIDE_PROOF), finished=True)
             return
+        elif self.task.exact and self.task.moves is not None:
+            self._bound(self.task.moves)
         self.tell(self._local(1.0, ask=self.ask if self.task.workers > 1 else None), finished=True)
 
     def tell(self, sequences: Sequences, *, finished: bool = False) -> None:
@@ -141,6 +155,15 @@ class _Search:
         now = time.monotonic()
         deadline = now + share * (self.task.deadline - now)
         return local_search(schedule, deadline=deadline, seed=self.task.seed, on_better=self.tell, ask=ask)
+
+    def _bound(self, moves: int) -> None:
+        """Bound before the search, since with moves counted no child does so beside it."""
+        bound_over_time(
+            self.instance,
+            seconds=math.inf,
+            effort=_BOUND_SHARE * moves / _MOVES_A_SECOND,
+            on_bound=lambda bound: self.pipe.send(Found(bound=bound)),
+        )
 
     def _prove(self) -> bool:
         """Look for the best plan and a proof; tell whether that has been found."""
