@@ -90,6 +90,15 @@ class ConflictError(BatcherError):
     code = "conflict"
 
 
+class VersionError(ConflictError):
+    """It was changed since it was looked at; nothing was done."""
+
+    code = "version_conflict"
+
+    def __init__(self, kind: str, ident: str, version: int, wanted: int) -> None:
+        super().__init__(f"{kind} {ident} is at version {version}, not {wanted}; look again before changing it")
+
+
 class TransitionError(BatcherError):
     """A state machine does not allow this step."""
 
@@ -98,6 +107,12 @@ class TransitionError(BatcherError):
     def __init__(self, kind: str, ident: str, state: str, wanted: str) -> None:
         self.kind, self.ident, self.state, self.wanted = kind, ident, state, wanted
         super().__init__(f"{kind} {ident} is {state}; it cannot become {wanted}")
+
+
+class TooLateError(TransitionError):
+    """It could have been done before; work on it has begun, or it is over."""
+
+    code = "too_late"
 
 
 class NotFoundError(BatcherError):
@@ -142,6 +157,12 @@ class StoreUnavailableError(StoreError):
     """The database cannot be reached or is locked; trying later may help."""
 
     code = "store_unavailable"
+
+
+class StorageFullError(StoreError):
+    """There is no room for what should be kept; nothing was."""
+
+    code = "storage_full"
 
 
 class StoreLockedError(StoreError):

@@ -33,8 +33,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the API listens on; 0 lets the system choose.")
     allow_remote: bool = Field(
-        False, description="Let the API listen where other machines reach it; it has no log-in of its own."
+        False, description="Let the API listen where other machines reach it; tokens must exist, and it speaks no TLS."
     )
+    requests_per_s: float = Field(100.0, gt=0, description="Requests a second that each caller of the API may make.")
+    max_open_orders: int = Field(200_000, ge=1, description="Open orders from which on the API takes in no more.")
     drop_dir: Path | None = Field(
         None, description="Drop folder for order files; empty is drop/ in the state directory."
     )
@@ -75,6 +77,11 @@ class Settings(BaseSettings):
     def orders_dir(self) -> Path:
         """Return the drop folder in use."""
         return self.drop_dir or self.state_dir / "drop"
+
+    @property
+    def operator_token(self) -> Path:
+        """Return where the daemon leaves a token for the command line."""
+        return self.state_dir / "operator.token"
 
     def floor_clock(self, started_at: datetime) -> Clock:
         """Return the floor's clock; without an anchor, floor time is `started_at` now."""

@@ -13,8 +13,10 @@ from typing import get_type_hints
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
+from batcher.api.access import ROUTES
 from batcher.api.problems import STATUS
 from batcher.cli.exit_codes import EXIT_CODES, ExitCode
+from batcher.domain.access import Scope
 from batcher.metrics import Metrics
 from batcher.settings import Settings
 from batcher.simulate.report import SimulationReport
@@ -77,6 +79,17 @@ def statuses_table() -> str:
     return _table(("error", "status"), rows)
 
 
+def scopes_table() -> str:
+    """Return every scope, what it allows, and its routes."""
+    source = Path(inspect.getfile(Scope)).read_text(encoding="utf-8")
+    told = dict(re.findall(r'= "([a-z:]+)"  #: (.+)$', source, re.MULTILINE))
+    routes = {
+        scope: ", ".join(f"`{method} {path}`" for (method, path), access in ROUTES.items() if access.scope is scope)
+        for scope in Scope
+    }
+    return _table(("scope", "allows to", "routes"), [(f"`{scope}`", told[scope], routes[scope]) for scope in Scope])
+
+
 def report_table() -> str:
     """Return every key of a simulation's report."""
     hints = get_type_hints(SimulationReport, include_extras=True)
@@ -92,6 +105,7 @@ TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("metrics.md", "metrics"): metrics_table,
     ("operations.md", "exit-codes"): exit_codes_table,
     ("operations.md", "statuses"): statuses_table,
+    ("operations.md", "scopes"): scopes_table,
     ("simulate.md", "report"): report_table,
 }
 

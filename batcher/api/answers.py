@@ -6,10 +6,10 @@ Personalisation and order attributes are left out: nobody needs them here to kno
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from batcher.api.problems import ProblemFault
-from batcher.domain.states import BatchState, ItemState, JobState, OrderState, StationState, TicketState
+from batcher.domain.states import BatchState, OrderState, StationState, TicketState
 
 
 class _Answer(BaseModel):
@@ -20,10 +20,11 @@ class TakenAnswer(_Answer):
     """What became of one order document."""
 
     order_id: str
-    outcome: str  #: created, replayed, conflict or rejected
+    outcome: str = Field(description="created, replayed, conflict, rejected, not_kept; valid when only tried")
     key: str | None = None
     held_code: str | None = None
     message: str = ""
+    leave_by_at: datetime | None = Field(None, description="promised; none while nothing is")
 
 
 class TakenEntry(TakenAnswer):
@@ -59,6 +60,7 @@ class OrderAnswer(_Answer):
     due_how: str
     pieces: int
     completed_at: datetime | None
+    version: int = Field(description="goes into If-Match to change it; the pieces' progress does not change it")
 
 
 class OrderPage(_Answer):
@@ -66,38 +68,6 @@ class OrderPage(_Answer):
 
     orders: list[OrderAnswer]
     next: str | None
-
-
-class StepAnswer(_Answer):
-    """One step of one piece."""
-
-    id: str
-    step: int
-    process: str
-    state: JobState
-    ready_at: datetime | None
-    done_at: datetime | None
-
-
-class PieceAnswer(_Answer):
-    """One piece and its steps."""
-
-    id: str
-    line_id: str
-    sku: str
-    product: str
-    finish: str
-    state: ItemState
-    remake_of: str | None
-    remake_reason: str | None
-    packed_at: datetime | None
-    steps: list[StepAnswer]
-
-
-class OrderDetail(OrderAnswer):
-    """One order with its pieces."""
-
-    items: list[PieceAnswer]
 
 
 class PieceWhy(_Answer):

@@ -2,49 +2,75 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.responses import JSONResponse
 
 import batcher
 from batcher.api import problems
+from batcher.api.access import with_access
+from batcher.api.backlog import Backlog
 from batcher.api.board import add_pages
 from batcher.api.bodies import Reason, add_bodies
 from batcher.api.floor import floor_routes
+from batcher.api.gate import Gate, Rate
 from batcher.api.guard import RequestGuard
 from batcher.api.health import Health
 from batcher.api.order_actions import order_action_routes
 from batcher.api.orders import order_routes
 from batcher.api.probes import probe_routes
+from batcher.api.rules_in_force import rules_routes
+from batcher.api.stations import station_routes
+from batcher.api.tokens import TokenWanted, token_routes
 from batcher.dispatch.report import ReportDocument
+from batcher.intake.changes import OrderChange
 from batcher.intake.documents import OrderDocument
 from batcher.services.context import Floor
 
+_BODIES = (OrderDocument, OrderChange, ReportDocument, Reason, TokenWanted)
 _FAILURES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.Problem, "description": "refused; `code` says why"},
     "5XX": {"model": problems.Problem, "description": "batcher, or its database, failed"},
 }
 
 
-def create_app(floor: Floor, health: Health) -> FastAPI:
-    """Return the application over one floor; its schema is at /openapi.json, for people at /docs."""
+def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> FastAPI:
+    """
+    Return the application over one floor; its schema is at /openapi.json, for people at /docs.
+
+    Parameters
+    ----------
+    operator
+        Digest of the token that the command line on this machine uses.
+    """
     app = FastAPI(
         title="batcher",
         version=batcher.__version__,
         description="Orders in, batches and job tickets out, and why anything is where it is.",
+        dependencies=[Depends(Gate(floor, Rate(floor.settings.requests_per_s), operator))],
+        openapi_url=None,  # ours passes the gate like every route
         docs_url=None,  # the stock pages load scripts from elsewhere; ours does not
         redoc_url=None,
         redirect_slashes=False,
     )
     app.add_middleware(RequestGuard)
     problems.install(app)
-    app.include_router(order_routes(floor), responses=_FAILURES)
+    app.include_router(order_routes(floor, Backlog(floor)), responses=_FAILURES)
     app.include_router(order_action_routes(floor), responses=_FAILURES)
+    app.include_router(station_routes(floor), responses=_FAILURES)
     app.include_router(floor_routes(floor), responses=_FAILURES)
+    app.include_router(rules_routes(floor), responses=_FAILURES)
+    app.include_router(token_routes(floor), responses=_FAILURES)
     app.include_router(probe_routes(health, floor.metrics.registry))
     add_pages(app, floor, health)
     schema = app.openapi
 
     def openapi() -> dict[str, Any]:
-        return app.openapi_schema or add_bodies(schema(), (OrderDocument, ReportDocument, Reason))
+        return app.openapi_schema or with_access(add_bodies(schema(), _BODIES))
 
     app.openapi = openapi  # type: ignore[method-assign] # how FastAPI wants its schema extended
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def get_schema() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
     return app

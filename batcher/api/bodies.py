@@ -19,6 +19,8 @@ from batcher.intake.documents import load_json
 #: Bytes of any body: a thousand orders fit.
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
+#: A change is a merge patch, and may be said to be one.
+_MEDIA_TYPES = ("application/json", "application/merge-patch+json")
 _REF = "#/components/schemas/{model}"
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -34,7 +36,7 @@ async def raw_body(request: Request) -> bytes:
         When it is too large, compressed, or not said to be JSON.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    if media_type not in _MEDIA_TYPES:
         raise RequestError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media_type_unsupported", "send Content-Type: application/json"
         )
@@ -96,7 +98,7 @@ class Reason(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     reason: str = Field("", max_length=200)
-    who: str = Field("api", min_length=1, max_length=64)
+    who: str = Field("", max_length=64, description="none: the name of the token")
 
 
 ReasonBody = Annotated[Reason, Depends(body_of(Reason))]
@@ -105,5 +107,6 @@ REASON_DOC = documented(Reason)
 
 def _too_large() -> RequestError:
     return RequestError(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"a body has at most {MAX_BODY_BYTES} bytes"
-    )
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"a body has at most {MAX_BODY_BYTES} bytes",
+        headers={"Connection": "close"},  # the rest of it is not read
+    )  # fmt: skip

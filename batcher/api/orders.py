@@ -1,84 +1,134 @@
-"""Routes of orders: take them in, look at them, ask why. What a person does to them is in `order_actions`."""
+"""Routes of orders: take them in, look at them, ask why. What is done to them is in `order_actions`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 
-from batcher.api.answers import (
-    OrderAnswer,
-    OrderDetail,
-    OrderPage,
-    PieceAnswer,
-    PieceWhy,
-    StepAnswer,
-    TakenAnswer,
-    TakenEntry,
-    TakenList,
-    WhyAnswer,
-)
+from batcher.api.answers import OrderAnswer, OrderPage, PieceWhy, TakenAnswer, TakenEntry, TakenList, WhyAnswer
+from batcher.api.answers_pieces import ItemAnswer, OrderDetail, piece_answer
+from batcher.api.backlog import Backlog
 from batcher.api.bodies import JsonBody, documented
+from batcher.api.cursors import Cursor, ulid_cursor
+from batcher.api.found import item_for, order_for
+from batcher.api.gate import ActorDep
+from batcher.api.once import Doer, Once
 from batcher.api.problems import ProblemFault, RequestError, problem
-from batcher.domain.orders import Item, Job, Order
+from batcher.domain.access import Actor
 from batcher.domain.states import OrderState
+from batcher.errors import Fault
 from batcher.intake.documents import OrderDocument
-from batcher.services import actions, explain
+from batcher.services import explain
 from batcher.services.context import Floor
-from batcher.services.intake import SOURCE_PATTERN, Taken, take_orders
+from batcher.services.intake import SOURCE_PATTERN, Taken, take_orders, try_orders
+from batcher.services.pieces import piece_views
 from batcher.store import orders
+from batcher.store.orders import OrderFilter
 
 #: Orders in one list.
 MAX_ORDERS = 1000
 _ORDERS_DOC = documented(OrderDocument, or_list=True)
 _TAKEN_DOC: dict[int | str, dict[str, Any]] = {
-    200: {"model": TakenAnswer, "description": "known already, with the same content"},
+    200: {"model": TakenAnswer, "description": "known already, with the same content; or only tried"},
     202: {"model": TakenAnswer, "description": "taken in, but held: a person must act first"},
     207: {"model": TakenList, "description": "the answer to a list"},
 }
+_STATUS = {
+    "created": HTTPStatus.CREATED,
+    "replayed": HTTPStatus.OK,
+    "valid": HTTPStatus.OK,
+    "conflict": HTTPStatus.CONFLICT,
+    "rejected": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "not_kept": HTTPStatus.FAILED_DEPENDENCY,
+}
 
-Source = Annotated[str, Query(pattern=SOURCE_PATTERN, description="who sends; order ids are unique for each source")]
+Source = Annotated[
+    str | None,
+    Query(
+        pattern=SOURCE_PATTERN,
+        description="who sends; order ids are unique for each source. None: what the token is bound to, else `api`",
+    ),
+]
+Word = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
-def order_routes(floor: Floor) -> APIRouter:
-    """Return the routes under /v1/orders."""
-    router = APIRouter(prefix="/v1/orders", tags=["orders"])
+def order_routes(floor: Floor, backlog: Backlog) -> APIRouter:
+    """Return the routes under /v1/orders that take in and show, and /v1/items."""
+    router = APIRouter(prefix="/v1", tags=["orders"])
+    once = Once(floor)
 
-    @router.post("", status_code=201, response_model=TakenAnswer, responses=_TAKEN_DOC, openapi_extra=_ORDERS_DOC)
-    def post_orders(document: JsonBody, source: Source = "api") -> Response:
+    @router.post(
+        "/orders", status_code=201, response_model=TakenAnswer, responses=_TAKEN_DOC, openapi_extra=_ORDERS_DOC
+    )
+    def post_orders(
+        document: JsonBody,
+        actor: ActorDep,
+        do: Annotated[Doer, Depends(once)],
+        source: Source = None,
+        validate_only: Annotated[bool, Query(description="tell what would become of it, and keep nothing")] = False,
+        atomic: Annotated[bool, Query(description="of a list, keep all or none")] = False,
+    ) -> Response:
         """Take in one order, or a list of at most 1000; a list is answered entry by entry."""
-        if not isinstance(document, list):
-            return _answer_one(take_orders(floor, [document], source)[0])
-        if not 0 < len(document) <= MAX_ORDERS:
+        named = _source(source, actor)
+        documents = document if isinstance(document, list) else [document]
+        if not 0 < len(documents) <= MAX_ORDERS:
             raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "list_length", f"a list holds 1 to {MAX_ORDERS} orders")
-        return _answer_list(take_orders(floor, document, source))
+        if validate_only:
+            return _answer(document, try_orders(floor, documents, named))
+        backlog.check()
+        return do(lambda: _answer(document, take_orders(floor, documents, named, together=atomic), atomic=atomic))
 
-    @router.get("")
+    @router.get("/orders")
     def get_orders(
+        actor: ActorDep,
+        after: Annotated[Cursor, Depends(ulid_cursor)],
         state: Annotated[list[OrderState] | None, Query(description="only these states")] = None,
+        source: Word = None,
+        order_id: Word = None,
+        service: Word = None,
+        tier: Word = None,
+        channel: Word = None,
+        country: Word = None,
+        held_code: Word = None,
+        leaves_from: Annotated[datetime | None, Query(description="leave-by time from then on")] = None,
+        leaves_before: Annotated[datetime | None, Query(description="leave-by time before that")] = None,
         limit: Limit = 100,
-        after: Annotated[str | None, Query(max_length=64, description="`next` of the page before")] = None,
     ) -> OrderPage:
         """List orders, the oldest first."""
+        wanted = OrderFilter(
+            states=state,
+            source=actor.source or source,
+            order_id=order_id,
+            service=service,
+            tier=tier,
+            channel=channel,
+            country=country,
+            held_code=held_code,
+            leaves_from=_aware(leaves_from),
+            leaves_before=_aware(leaves_before),
+        )
+        foreign = source is not None and not actor.may_see_source(source)
         with floor.store.read() as session:
-            found = orders.list_orders(session, states=state, limit=limit, after=after)
+            found = [] if foreign else orders.find_page(session, wanted, limit=limit, after=after)
         more = found[-1].key if len(found) == limit else None
         return OrderPage(orders=[OrderAnswer.model_validate(order) for order in found], next=more)
 
-    @router.get("/{ref}")
-    def get_order(ref: str) -> OrderDetail:
+    @router.get("/orders/{ref}")
+    def get_order(ref: str, actor: ActorDep, response: Response) -> OrderDetail:
         """Show one order, by its order id or our key, with its pieces and their steps."""
-        order = actions.find_order(floor, ref)
-        with floor.store.read() as session:
-            items, jobs = orders.items_of(session, order.key), orders.jobs_of(session, order.key)
-        return _detail(order, items, jobs)
+        order = order_for(floor, ref, actor)
+        response.headers["ETag"] = f'"{order.version}"'
+        pieces = [piece_answer(view) for view in piece_views(floor, order.key)]
+        return OrderDetail(**OrderAnswer.model_validate(order).model_dump(), items=pieces)
 
-    @router.get("/{ref}/why")
-    def get_why(ref: str) -> WhyAnswer:
+    @router.get("/orders/{ref}/why")
+    def get_why(ref: str, actor: ActorDep) -> WhyAnswer:
         """Tell why an order is where it is: what each piece waits for, and until when."""
-        told = explain.why(floor, actions.find_order(floor, ref))
+        told = explain.why(floor, order_for(floor, ref, actor))
         return WhyAnswer(
             key=told.order.key,
             order_id=told.order.order_id,
@@ -86,17 +136,46 @@ def order_routes(floor: Floor) -> APIRouter:
             items=[PieceWhy.model_validate(item) for item in told.items],
         )
 
+    @router.get("/items/{item_id}")
+    def get_item(item_id: str, actor: ActorDep) -> ItemAnswer:
+        """Show one piece: its steps, each with batch, station and expected times."""
+        item, order = item_for(floor, item_id, actor)
+        view = next(view for view in piece_views(floor, order.key) if view.item.id == item.id)
+        return ItemAnswer(**piece_answer(view).model_dump(), order_key=order.key, order_id=order.order_id)
+
     return router
 
 
+def _source(asked: str | None, actor: Actor) -> str:
+    """Return whose orders these are; a token that is bound speaks for its source alone."""
+    if asked is not None and not actor.may_see_source(asked):
+        raise RequestError(HTTPStatus.FORBIDDEN, "token_bound", f"the token sends orders of {actor.source} only")
+    return asked or actor.source or "api"
+
+
+def _aware(instant: datetime | None) -> datetime | None:
+    if instant is not None and instant.tzinfo is None:
+        raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "datetime_needs_offset", "give the offset, such as +00:00")
+    return instant
+
+
+def _answer(document: object, taken: Sequence[Taken], *, atomic: bool = False) -> Response:
+    if not isinstance(document, list):
+        return _answer_one(taken[0])
+    bad = [(k, entry) for k, entry in enumerate(taken) if entry.outcome in ("rejected", "conflict")]
+    if atomic and bad:
+        faults = [
+            Fault(f"/{k}{fault.where}", fault.message, fault.code)
+            for k, entry in bad
+            for fault in entry.faults or (Fault("/order_id", entry.message, "order_conflict"),)
+        ]
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "list_refused", "nothing of the list was kept", faults=faults)
+    return _answer_list(taken)
+
+
 def _status(taken: Taken) -> HTTPStatus:
-    if taken.outcome == "created":
-        return HTTPStatus.ACCEPTED if taken.held_code else HTTPStatus.CREATED
-    return {
-        "replayed": HTTPStatus.OK,
-        "conflict": HTTPStatus.CONFLICT,
-        "rejected": HTTPStatus.UNPROCESSABLE_ENTITY,
-    }[taken.outcome]
+    held = taken.outcome == "created" and taken.held_code
+    return HTTPStatus.ACCEPTED if held else _STATUS[taken.outcome]
 
 
 def _answer_one(taken: Taken) -> Response:
@@ -106,10 +185,10 @@ def _answer_one(taken: Taken) -> Response:
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         code = taken.faults[0].code if taken.faults else "order_invalid"
         return problem(status, code, taken.message, faults=taken.faults)
-    headers = {"Location": f"/v1/orders/{taken.key}"}
-    if status == HTTPStatus.OK:
+    headers = {} if taken.key is None else {"Location": f"/v1/orders/{taken.key}"}
+    if taken.outcome == "replayed":
         headers["Idempotent-Replay"] = "true"
-    return JSONResponse(TakenAnswer.model_validate(taken).model_dump(), status, headers=headers)
+    return JSONResponse(TakenAnswer.model_validate(taken).model_dump(mode="json"), status, headers=headers)
 
 
 def _answer_list(taken: Sequence[Taken]) -> Response:
@@ -121,15 +200,4 @@ def _answer_list(taken: Sequence[Taken]) -> Response:
         )
         for entry in taken
     ]
-    return JSONResponse(TakenList(results=results).model_dump(), HTTPStatus.MULTI_STATUS)
-
-
-def _detail(order: Order, items: Sequence[Item], jobs: Sequence[Job]) -> OrderDetail:
-    pieces = [
-        PieceAnswer(
-            **{name: getattr(item, name) for name in PieceAnswer.model_fields if name != "steps"},
-            steps=[StepAnswer.model_validate(job) for job in jobs if job.item_id == item.id],
-        )
-        for item in items
-    ]
-    return OrderDetail(**OrderAnswer.model_validate(order).model_dump(), items=pieces)
+    return JSONResponse(TakenList(results=results).model_dump(mode="json"), HTTPStatus.MULTI_STATUS)

@@ -22,9 +22,11 @@ from batcher.errors import (
     LeadershipLostError,
     NotFoundError,
     RulesError,
+    StorageFullError,
     StoreLockedError,
     StoreUnavailableError,
     TransitionError,
+    VersionError,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,8 +38,10 @@ _RETRY_AFTER_S = "5"
 class RequestError(BatcherError):
     """A request that was refused before anything was done with it."""
 
-    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
-        self.status, self.reason_code = status, code
+    def __init__(
+        self, status: HTTPStatus, code: str, message: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status, self.reason_code, self.headers = status, code, headers or {}
         super().__init__(message)
 
 
@@ -47,8 +51,10 @@ STATUS: Mapping[type[BatcherError], HTTPStatus] = {
     FaultsError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RulesError: HTTPStatus.INTERNAL_SERVER_ERROR,
     ConflictError: HTTPStatus.CONFLICT,
+    VersionError: HTTPStatus.PRECONDITION_FAILED,
     TransitionError: HTTPStatus.CONFLICT,
     NotFoundError: HTTPStatus.NOT_FOUND,
+    StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
     StoreLockedError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     LeadershipLostError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -57,7 +63,10 @@ STATUS: Mapping[type[BatcherError], HTTPStatus] = {
 _UNTOLD = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "batcher failed; its log tells more under this request id",
     HTTPStatus.SERVICE_UNAVAILABLE: "the database does not answer; nothing was done, try again",
+    HTTPStatus.INSUFFICIENT_STORAGE: "there is no room left on the disk; nothing was kept",
 }
+#: What may be over in a moment.
+_PASSING = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
 #: Codes of faults that say that a body is no JSON document at all, as against one with wrong content.
 _UNREADABLE = frozenset(
     {"not_json", "body_empty", "json_invalid", "json_too_deep", "json_duplicate_key", "duplicate_key",
@@ -124,12 +133,10 @@ def problem_of(error: BatcherError) -> JSONResponse:
     if isinstance(error, FaultsError) and not isinstance(error, RulesError):
         first = error.faults[0]
         return problem(status, first.code, str(first), faults=error.faults)
-    code = error.reason_code if isinstance(error, RequestError) else error.code
-    headers = {"Retry-After": _RETRY_AFTER_S} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        headers["Connection"] = "close"  # the rest of the body is not read
-    detail = _UNTOLD.get(status, str(error))
-    return problem(status, code, detail, headers=headers)
+    if isinstance(error, RequestError):
+        return problem(status, error.reason_code, str(error), headers=error.headers)
+    headers = {"Retry-After": _RETRY_AFTER_S} if status in _PASSING else {}
+    return problem(status, error.code, _UNTOLD.get(status, str(error)), headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -139,7 +146,8 @@ def install(app: FastAPI) -> None:
     def _parameters(_request: Request, error: RequestValidationError) -> JSONResponse:
         faults = [Fault(str(e["loc"][-1]), str(e["msg"]), str(e["type"])) for e in error.errors()]
         detail = str(faults[0]) if faults else "the parameters are wrong"
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "parameter_invalid", detail, faults=faults)
+        code = "limit_range" if [fault.where for fault in faults] == ["limit"] else "parameter_invalid"
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, code, detail, faults=faults)
 
     @app.exception_handler(HTTPException)
     def _http(_request: Request, error: HTTPException) -> JSONResponse:

@@ -4,6 +4,7 @@ The floor as commands see it: read beside a running daemon, acted on through it,
 A command never writes to a database that a daemon holds; it asks the daemon to.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from batcher.services.context import Floor, RulesBox
 from batcher.settings import Settings, load_settings
 from batcher.store.session import Store
 
+#: Names a token for those who may not read the daemon's own.
+CREDENTIAL_VARIABLE = "BATCHER_TOKEN"
 _TIMEOUT_S = 30.0
 
 
@@ -81,12 +84,25 @@ def _leader_url(settings: Settings) -> str | None:
 
 def _post(url: str, path: str, body: object) -> object:
     try:
-        answer = httpx.post(url + path, json=body, timeout=_TIMEOUT_S, trust_env=False)
+        answer = httpx.post(url + path, json=body, headers=_token(settings), timeout=_TIMEOUT_S, trust_env=False)
     except httpx.HTTPError as error:
         raise DaemonUnavailableError(f"the daemon holds the database and does not answer at {url}: {error}") from error
     if answer.is_success:
         return answer.json()
     raise _refusal(answer)
+
+
+def _token(settings: Settings) -> dict[str, str]:
+    """Return what lets us in: the token of `BATCHER_TOKEN`, else the one that the daemon left for its own user."""
+    secret = os.environ.get(CREDENTIAL_VARIABLE, "")
+    if not secret and settings.operator_token.is_file():
+        try:
+            secret = settings.operator_token.read_text(encoding="ascii").strip()
+        except PermissionError as error:
+            raise DaemonUnavailableError(
+                f"{settings.operator_token} is not yours to read: be the daemon's user, or set {CREDENTIAL_VARIABLE}"
+            ) from error
+    return {"Authorization": f"Bearer {secret}"} if secret else {}
 
 
 def _refusal(answer: httpx.Response) -> BatcherError:

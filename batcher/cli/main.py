@@ -33,6 +33,7 @@ COMMANDS = {
     "stations": "batcher.cli.stations:stations",
     "reports": "batcher.cli.queues:reports",
     "rules": "batcher.cli.rules:rules",
+    "token": "batcher.cli.tokens:token",
     "db": "batcher.cli.db:db",
     "solve": "batcher.cli.solve:solve",
     "simulate": "batcher.cli.simulate:simulate",

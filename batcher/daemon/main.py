@@ -20,6 +20,7 @@ import batcher
 from batcher.api.app import create_app
 from batcher.api.health import Health
 from batcher.daemon.leader import keep_lead, wait_to_lead
+from batcher.daemon.leave_token import leave_token
 from batcher.daemon.logging import configure
 from batcher.daemon.loops import Loop, Loops
 from batcher.daemon.notify import Notifier, Watchdog, take_notifier
@@ -38,7 +39,7 @@ from batcher.services.housekeeping import housekeep
 from batcher.services.pacing import PlanPacer
 from batcher.services.releasing import release_due
 from batcher.settings import Settings
-from batcher.store import stations
+from batcher.store import stations, tokens
 
 log = structlog.get_logger()
 
@@ -116,16 +117,20 @@ class _Daemon:
     async def run(self) -> None:
         """Start everything, wait for a signal, stop everything."""
         settings = self._floor.settings
-        bound = bind(settings)
+        guarded = self._is_guarded()
+        bound = bind(settings, guarded=guarded)
         self._doors.open()
         self._on_signals()
-        server = ApiServer(create_app(self._floor, self._health), bound, settings.drain_s)
+        app = create_app(self._floor, self._health, operator=leave_token(settings))
+        server = ApiServer(app, bound, settings.drain_s)
         loops = Loops(self._make_loops(), self._health, self._floor.metrics)
         address = await server.start()
         self._write_address(address)
         self._floor.store.announce(address.url)
         loops.start()
         self._health.set_ready()
+        if not guarded:
+            log.warning("api_unguarded", why="no token has been made: everybody on this machine may do everything")
         log.info("daemon_started", url=address.url, speed=settings.speed, rules_hash=self._floor.rules.current.hash)
         self._notifier.ready(f"running at {address.url}")
         tasks = [
@@ -218,6 +223,10 @@ class _Daemon:
             if in_force:
                 self._doors = await asyncio.to_thread(_open_doors, self._floor)
             self._notifier.ready("running" if in_force else "running; the rules on disk were refused")
+
+    def _is_guarded(self) -> bool:
+        with self._floor.store.read() as session:
+            return tokens.any_token(session)
 
     def _write_address(self, address: Address) -> None:
         """Leave the API's address where the command line finds it, also when the system chose the port."""

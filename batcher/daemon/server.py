@@ -35,19 +35,31 @@ class Address:
         return f"http://{host}:{self.port}"
 
 
-def check_host(settings: Settings) -> None:
+def check_host(settings: Settings, *, guarded: bool) -> None:
     """
-    Refuse an address that other machines can reach, unless the settings allow it: the API asks nobody who they are.
+    Refuse an address that other machines can reach, unless the settings allow it and everybody is asked for a token.
+
+    Parameters
+    ----------
+    guarded
+        A token has been made, so that nobody is let in without one.
 
     Raises
     ------
     SettingsError
         Naming the setting to change.
     """
-    if not (settings.allow_remote or _is_loopback(settings.host)):
+    if _is_loopback(settings.host):
+        return
+    if not settings.allow_remote:
         raise SettingsError(
-            f"BATCHER_HOST: {settings.host} can be reached from other machines, and the API has no log-in; "
-            "listen on 127.0.0.1, or set BATCHER_ALLOW_REMOTE=true where the network itself is guarded"
+            f"BATCHER_HOST: {settings.host} can be reached from other machines, and the API speaks no TLS; listen on "
+            "127.0.0.1 behind a proxy that does, or set BATCHER_ALLOW_REMOTE=true where the network itself is guarded"
+        )
+    if not guarded:
+        raise SettingsError(
+            f"BATCHER_HOST: {settings.host} can be reached from other machines, and no token has been made; "
+            "`batcher token create` makes one"
         )
 
 
@@ -58,16 +70,16 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def bind(settings: Settings) -> socket.socket:
+def bind(settings: Settings, *, guarded: bool = False) -> socket.socket:
     """
-    Bind the API's address without listening yet.
+    Bind the API's address without listening yet; only where everybody is asked for a token, one that others reach.
 
     Raises
     ------
     SettingsError
         When the address may not or cannot be used.
     """
-    check_host(settings)
+    check_host(settings, guarded=guarded)
     try:
         family, kind, proto, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -78,6 +78,7 @@ class Order:
     held_code: str | None = None
     held_reason: str | None = None
     completed_at: datetime | None = None
+    version: int = 1  #: grows with every change of the order itself
 
 
 @dataclass(frozen=True)

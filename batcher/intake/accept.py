@@ -15,11 +15,12 @@ from batcher.rules.facts import job_facts
 from batcher.rules.floor import CatalogueEntry, Product
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.sla import promise
-from batcher.store.orders import Added, Held, NewOrder, NewPiece, add_orders
+from batcher.store.orders import Added, Held, NewOrder, NewPiece, add_orders, seen_orders
 from batcher.store.session import Store
 
 #: How the date of an order came about that has none yet.
 NOTHING_PROMISED = "nothing is promised until the order is released"
+_CONFLICT = "came in before with other content; it was kept as it was"
 #: Orders kept in one commit: a write lasts well under a second.
 CHUNK = 500
 
@@ -39,9 +40,10 @@ class Outcome:
 
     order_id: str
     key: str | None  #: none for a conflict
-    outcome: str  #: created, replayed or conflict
+    outcome: str  #: created, replayed or conflict; not_kept when another of its list kept it out
     held_code: str | None = None
     message: str = ""
+    leave_by_at: datetime | None = None
 
 
 def judge(rules: RuleSet, order: OrderIn, now: datetime) -> Judged:
@@ -73,9 +75,16 @@ def judge(rules: RuleSet, order: OrderIn, now: datetime) -> Judged:
     return Judged(promised, tuple(pieces), held)
 
 
-def accept(store: Store, rules: RuleSet, orders: Sequence[OrderIn], now: datetime) -> list[Outcome]:
+def accept(
+    store: Store, rules: RuleSet, orders: Sequence[OrderIn], now: datetime, *, together: bool = False
+) -> list[Outcome]:
     """
     Keep orders, each with its outcome in the same place; what this returns is on disk.
+
+    Parameters
+    ----------
+    together
+        In one commit, and none of them when one is a conflict: the others are ``not_kept`` then.
 
     Raises
     ------
@@ -83,12 +92,39 @@ def accept(store: Store, rules: RuleSet, orders: Sequence[OrderIn], now: datetim
         When the database refuses; of a long list the first parts may have been kept, and sending it again is safe.
     """
     outcomes = []
-    for start in range(0, len(orders), CHUNK):
-        judged = [_judged(rules, order, now) for order in orders[start : start + CHUNK]]
+    chunk = max(1, len(orders)) if together else CHUNK
+    for start in range(0, len(orders), chunk):
+        judged = [_judged(rules, order, now) for order in orders[start : start + chunk]]
         with store.write() as session:
             added = add_orders(session, judged, now)
-        outcomes += [_outcome(*kept) for kept in zip(judged, added, strict=True)]
+            undone = together and None in added
+            if undone:
+                session.rollback()
+        told = [_outcome(*kept) for kept in zip(judged, added, strict=True)]
+        outcomes += [_not_kept(outcome) for outcome in told] if undone else told
     return outcomes
+
+
+def known_orders(store: Store, orders: Sequence[OrderIn]) -> list[Outcome | None]:
+    """Tell for each order whether it came in before, and with the same content; none: it did not."""
+    with store.read() as session:
+        seen = seen_orders(session, orders)
+    return [_known(order, seen.get((order.source, order.order_id))) for order in orders]
+
+
+def _known(order: OrderIn, seen: tuple[str, str] | None) -> Outcome | None:
+    if seen is None:
+        return None
+    key, content_hash = seen
+    if content_hash != order.content_hash:
+        return Outcome(order.order_id, None, "conflict", message=_CONFLICT)
+    return Outcome(order.order_id, key, "replayed")
+
+
+def _not_kept(outcome: Outcome) -> Outcome:
+    if outcome.outcome == "conflict":
+        return outcome
+    return Outcome(outcome.order_id, None, "not_kept", message="another order of the list was refused")
 
 
 def _judged(rules: RuleSet, order: OrderIn, now: datetime) -> NewOrder:
@@ -99,12 +135,14 @@ def _judged(rules: RuleSet, order: OrderIn, now: datetime) -> NewOrder:
 def _outcome(new: NewOrder, added: Added | None) -> Outcome:
     order_id, held = new.order.order_id, new.held
     if added is None:
-        return Outcome(order_id, None, "conflict", message="came in before with other content; it was kept as it was")
+        return Outcome(order_id, None, "conflict", message=_CONFLICT)
     if not added.created:
         return Outcome(order_id, added.key, "replayed")
+    promised = new.promise
+    leave_by_at = None if promised.how == NOTHING_PROMISED else promised.leave_by_at
     if held is None:
-        return Outcome(order_id, added.key, "created")
-    return Outcome(order_id, added.key, "created", held.code, held.reason)
+        return Outcome(order_id, added.key, "created", leave_by_at=leave_by_at)
+    return Outcome(order_id, added.key, "created", held.code, held.reason, leave_by_at)
 
 
 def _no_promise(order: OrderIn) -> Promise:

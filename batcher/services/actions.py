@@ -89,9 +89,14 @@ def set_station(floor: Floor, station: str, *, up: bool, reason: str, who: str) 
     return recalled
 
 
-def find_order(floor: Floor, ref: str) -> Order:
+def find_order(floor: Floor, ref: str, *, source: str | None = None) -> Order:
     """
     Return the order with that key, or with that order id where only one source has used it.
+
+    Parameters
+    ----------
+    source
+        Orders of others are not there; none: all are.
 
     Raises
     ------
@@ -101,7 +106,7 @@ def find_order(floor: Floor, ref: str) -> Order:
         When several sources have an order of that id: acting on the wrong one would be worse than asking again.
     """
     with floor.store.read() as session:
-        found = orders.find_orders(session, ref)
+        found = [order for order in orders.find_orders(session, ref) if source in (None, order.source)]
     exact = [order for order in found if order.key == ref] or found
     if not exact:
         raise NotFoundError("order", ref)

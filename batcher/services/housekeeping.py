@@ -11,10 +11,13 @@ from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 from batcher.services.expected import OrderOutlook, order_outlooks
 from batcher.services.quarantine import QUARANTINED
-from batcher.store import batches, orders, stations
+from batcher.store import batches, kept_answers, orders, stations
 from batcher.store.batches import LiveBatch
 
 log = structlog.get_logger()
+
+#: How long what was answered to an Idempotency-Key is kept.
+KEPT_ANSWERS = timedelta(days=1)
 
 
 def housekeep(floor: Floor) -> None:
@@ -22,6 +25,7 @@ def housekeep(floor: Floor) -> None:
     now, rules = floor.now(), floor.rules.current
     with floor.store.write() as session:
         completed = orders.pack_items(session, now, rules.site.pack_s)
+        kept_answers.forget_answers(session, now - KEPT_ANSWERS)
     for key in completed:
         log.info("order_complete", order_key=key)
     refresh_gauges(floor, now)

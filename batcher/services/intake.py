@@ -6,13 +6,15 @@ The one validator and the judgement by the rules are in `intake`; which answer a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
 from batcher.domain.orders import OrderIn
 from batcher.errors import Fault, OrderRejectedError
-from batcher.intake.accept import Outcome, accept
+from batcher.intake.accept import NOTHING_PROMISED, Outcome, accept, judge, known_orders
 from batcher.intake.documents import parse_order
+from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 
 log = structlog.get_logger()
@@ -26,34 +28,77 @@ class Taken:
     """What became of one order document; `faults` only when it was rejected."""
 
     order_id: str
-    outcome: str  #: created, replayed, conflict or rejected
+    outcome: str  #: created, replayed, conflict, rejected; valid when only tried; not_kept when others kept it out
     key: str | None = None
     held_code: str | None = None
     message: str = ""
     faults: tuple[Fault, ...] = ()
+    leave_by_at: datetime | None = None  #: of one that was created, or would be; none while nothing is promised
 
 
-def take_orders(floor: Floor, docs: Sequence[object], source: str) -> list[Taken]:
-    """Take in a list of order documents; each is judged on its own, and the good ones are kept in one commit."""
-    zone = floor.rules.current.site.zone
-    taken: list[Taken | None] = [None] * len(docs)
-    good: list[tuple[int, OrderIn]] = []
-    for k, doc in enumerate(docs):
-        try:
-            good.append((k, parse_order(doc, source=source, zone=zone)))
-        except OrderRejectedError as error:
-            name = doc.get("order_id") if isinstance(doc, dict) else None
-            taken[k] = Taken(str(name or "")[:64], "rejected", message=str(error.faults[0]), faults=error.faults)
-    outcomes = accept(floor.store, floor.rules.current, [order for _, order in good], floor.now())
-    for (k, _), outcome in zip(good, outcomes, strict=True):
-        taken[k] = _taken(outcome)
-    result = [entry for entry in taken if entry is not None]
-    tell_taken(floor, result, source)
-    return result
+def take_orders(floor: Floor, docs: Sequence[object], source: str, *, together: bool = False) -> list[Taken]:
+    """
+    Take in a list of order documents; each is judged on its own, and the good ones are kept.
+
+    Parameters
+    ----------
+    together
+        Keep all of them in one commit, or none when one has faults or conflicts with what came in before.
+    """
+    parsed = [_parsed(floor, doc, source) for doc in docs]
+    good = [order for order in parsed if isinstance(order, OrderIn)]
+    if together and len(good) < len(docs):
+        return [order if isinstance(order, Taken) else _untouched(order) for order in parsed]
+    outcomes = iter(accept(floor.store, floor.rules.current, good, floor.now(), together=together))
+    taken = [order if isinstance(order, Taken) else _taken(next(outcomes)) for order in parsed]
+    tell_taken(floor, taken, source)
+    return taken
+
+
+def try_orders(floor: Floor, docs: Sequence[object], source: str) -> list[Taken]:
+    """Tell what would become of order documents, and keep nothing: ``valid`` is what would be created."""
+    rules, now = floor.rules.current, floor.now()
+    parsed = [_parsed(floor, doc, source) for doc in docs]
+    good = [order for order in parsed if isinstance(order, OrderIn)]
+    known = iter(known_orders(floor.store, good))
+    return [order if isinstance(order, Taken) else _tried(rules, order, next(known), now) for order in parsed]
+
+
+def _parsed(floor: Floor, doc: object, source: str) -> OrderIn | Taken:
+    try:
+        return parse_order(doc, source=source, zone=floor.rules.current.site.zone)
+    except OrderRejectedError as error:
+        name = doc.get("order_id") if isinstance(doc, dict) else None
+        return Taken(str(name or "")[:64], "rejected", message=str(error.faults[0]), faults=error.faults)
+
+
+def _untouched(order: OrderIn) -> Taken:
+    return Taken(order.order_id, "not_kept", message="another order of the list was refused")
+
+
+def _tried(rules: RuleSet, order: OrderIn, known: Outcome | None, now: datetime) -> Taken:
+    if known is not None:
+        return _taken(known)
+    judged = judge(rules, order, now)
+    held = judged.held
+    return Taken(
+        order.order_id,
+        "valid",
+        held_code=None if held is None else held.code,
+        message="" if held is None else held.reason,
+        leave_by_at=judged.promise.leave_by_at if judged.promise.how != NOTHING_PROMISED else None,
+    )
 
 
 def _taken(outcome: Outcome) -> Taken:
-    return Taken(outcome.order_id, outcome.outcome, outcome.key, outcome.held_code, outcome.message)
+    return Taken(
+        outcome.order_id,
+        outcome.outcome,
+        outcome.key,
+        outcome.held_code,
+        outcome.message,
+        leave_by_at=outcome.leave_by_at,
+    )
 
 
 def tell_taken(floor: Floor, taken: Sequence[Taken], source: str) -> None:

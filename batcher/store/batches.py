@@ -16,6 +16,7 @@ from batcher.store.ticket_queries import (
     live_tickets,
     next_sequence,
     ticket_items,
+    ticket_of_batch,
     ticket_of_job,
     tickets,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "release",
     "save_plan",
     "ticket_items",
+    "ticket_of_batch",
     "ticket_of_job",
     "tickets",
 ]

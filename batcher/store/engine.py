@@ -5,6 +5,7 @@ SQLite's defaults are wrong for us (no foreign keys, no write-ahead log, transac
 connection is set up here and checked. Locks between processes are in `lock`, sessions in `session`.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,14 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from batcher.errors import BatcherError, InvariantError, SettingsError, StoreError, StoreUnavailableError
+from batcher.errors import (
+    BatcherError,
+    InvariantError,
+    SettingsError,
+    StorageFullError,
+    StoreError,
+    StoreUnavailableError,
+)
 
 #: How long a statement waits for another process's write.
 _BUSY_TIMEOUT_MS = 5_000
@@ -147,6 +155,8 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        if _is_full(error):
+            raise StorageFullError(f"the database has no room: {_cause(error)}") from error
         raise StoreUnavailableError(f"the database does not answer: {_cause(error)}") from error
     except IntegrityError as error:
         raise InvariantError(f"the database refused a row: {_cause(error)}") from None
@@ -156,6 +166,15 @@ def translated() -> Iterator[None]:
         raise StoreError(f"the database refused: {_cause(error)}") from None
     except SQLAlchemyError as error:
         raise StoreError(f"the database refused: {_cause(error)}") from error
+
+
+def _is_full(error: SQLAlchemyError) -> bool:
+    """Tell whether there is no room on the disk; PostgreSQL calls that class 53, disk_full 53100."""
+    original = error.orig if isinstance(error, DBAPIError) else None
+    return (
+        getattr(original, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        or getattr(original, "sqlstate", None) == "53100"
+    )
 
 
 def _cause(error: SQLAlchemyError) -> str:

@@ -85,7 +85,7 @@ def add_order(
 
 def add_orders(s: Session, new: Sequence[NewOrder], now: datetime) -> list[Added | None]:
     """Keep orders, each once; one that its source has sent with other content before is none in its place."""
-    seen = _seen(s, [entry.order for entry in new])
+    seen = seen_orders(s, [entry.order for entry in new])
     added: list[Added | None] = []
     created: list[tuple[str, NewOrder]] = []
     for entry in new:
@@ -122,10 +122,19 @@ def replace_pieces(s: Session, key: str, promise: Promise, pieces: Sequence[NewP
     TransitionError
         When the order is not held, or one of its jobs has ever left `waiting`.
     """
-    orders, items, jobs = tables.orders, tables.items, tables.jobs
+    orders = tables.orders
     state = s.execute(select(orders.c.state).where(orders.c.key == key)).scalar_one_or_none()
     if state is None:
         raise NotFoundError("order", key)
+    if state is not OrderState.HELD or work_begun(s, key):
+        raise TransitionError("order", key, state, "judged anew: it must be held, and no work on it begun")
+    put_pieces(s, key, pieces, now)
+    s.execute(update(orders).where(orders.c.key == key).values(**promised(promise), version=orders.c.version + 1))
+
+
+def work_begun(s: Session, key: str) -> bool:
+    """Tell whether a job of an order has ever left `waiting`, also when it came back."""
+    jobs = tables.jobs
     begun = s.execute(select(jobs.c.id).where(jobs.c.order_key == key, jobs.c.state != JobState.WAITING).limit(1))
     ever = s.execute(
         select(tables.ticket_items.c.job_id)
@@ -133,15 +142,17 @@ def replace_pieces(s: Session, key: str, promise: Promise, pieces: Sequence[NewP
         .where(jobs.c.order_key == key)
         .limit(1)
     )
-    if state is not OrderState.HELD or begun.first() is not None or ever.first() is not None:
-        raise TransitionError("order", key, state, "judged anew: it must be held, and no work on it begun")
-    s.execute(delete(jobs).where(jobs.c.order_key == key))
-    s.execute(delete(items).where(items.c.order_key == key))
+    return begun.first() is not None or ever.first() is not None
+
+
+def put_pieces(s: Session, key: str, pieces: Sequence[NewPiece], now: datetime) -> None:
+    """Put other pieces in the place of an order's, on none of which work has begun."""
+    s.execute(delete(tables.jobs).where(tables.jobs.c.order_key == key))
+    s.execute(delete(tables.items).where(tables.items.c.order_key == key))
     _insert_pieces(s, [(new_id(), key, piece) for piece in pieces], now)
-    s.execute(update(orders).where(orders.c.key == key).values(**_promised(promise), version=orders.c.version + 1))
 
 
-def _seen(s: Session, orders: Sequence[OrderIn]) -> dict[tuple[str, str], tuple[str, str]]:
+def seen_orders(s: Session, orders: Sequence[OrderIn]) -> dict[tuple[str, str], tuple[str, str]]:
     """Return key and content hash of those orders that came in before, by source and order id."""
     table = tables.orders
     found: dict[tuple[str, str], tuple[str, str]] = {}
@@ -171,7 +182,7 @@ def _order_row(key: str, entry: NewOrder, now: datetime) -> dict[str, object]:
         "country": order.country,
         "carrier": order.carrier,
         "attributes": order.attributes,
-        **_promised(entry.promise),
+        **promised(entry.promise),
         "pieces": sum(line.quantity for line in order.lines),
         "content": content_of(order),
         "content_hash": order.content_hash,
@@ -241,7 +252,8 @@ def _insert(s: Session, statement: Insert, rows: Sequence[dict[str, object]]) ->
         s.connection().execute(statement, rows)
 
 
-def _promised(promise: Promise) -> dict[str, object]:
+def promised(promise: Promise) -> dict[str, object]:
+    """Return a promise as columns of its order."""
     return {
         "leave_by_at": promise.leave_by_at,
         "late_cost_minor": promise.late_cost_minor,

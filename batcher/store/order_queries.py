@@ -1,6 +1,6 @@
 """Orders, pieces and jobs, read: single ones, lists for people, and the open work that planning starts from."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -65,19 +65,6 @@ def order_content(s: Session, key: str) -> OrderIn:
     if content is None:
         raise NotFoundError("order", key)
     return order_in(content)
-
-
-def list_orders(
-    s: Session, *, states: Collection[OrderState] | None = None, limit: int = 100, after: str | None = None
-) -> list[Order]:
-    """Return a page of orders by key, which is by time of receipt; `after` is the last key of the page before."""
-    orders = tables.orders
-    statement = select(*columns(orders, Order)).order_by(orders.c.key).limit(limit)
-    if states is not None:
-        statement = statement.where(orders.c.state.in_(states))
-    if after is not None:
-        statement = statement.where(orders.c.key > after)
-    return [Order(*row) for row in s.execute(statement)]
 
 
 def open_orders(s: Session) -> list[Order]:

@@ -1,6 +1,17 @@
 """Orders in the store, in one import: taking them in, reading them, and what is done to them."""
 
-from batcher.store.order_intake import Added, Held, NewOrder, NewPiece, add_order, add_orders, replace_pieces
+from batcher.store.order_changes import change_order
+from batcher.store.order_intake import (
+    Added,
+    Held,
+    NewOrder,
+    NewPiece,
+    add_order,
+    add_orders,
+    replace_pieces,
+    seen_orders,
+)
+from batcher.store.order_lists import OrderFilter, count_open, find_page, list_orders
 from batcher.store.order_queries import (
     count_held,
     find_orders,
@@ -8,7 +19,6 @@ from batcher.store.order_queries import (
     items_by_id,
     items_of,
     jobs_of,
-    list_orders,
     made_at_by_order,
     oldest_waiting_at,
     open_orders,
@@ -18,17 +28,23 @@ from batcher.store.order_queries import (
     work_of,
 )
 from batcher.store.order_steps import cancel_order, hold_order, pack_items, release_order
+from batcher.store.whereabouts import Whereabouts, whereabouts
 
 __all__ = [
     "Added",
     "Held",
     "NewOrder",
     "NewPiece",
+    "OrderFilter",
+    "Whereabouts",
     "add_order",
     "add_orders",
     "cancel_order",
+    "change_order",
     "count_held",
+    "count_open",
     "find_orders",
+    "find_page",
     "get_order",
     "hold_order",
     "items_by_id",
@@ -44,5 +60,7 @@ __all__ = [
     "pack_items",
     "release_order",
     "replace_pieces",
+    "seen_orders",
+    "whereabouts",
     "work_of",
 ]

@@ -1,36 +1,25 @@
 """
 The tables, as SQLModel classes, and their core `Table` objects, which all other files here use.
 
+What stands between the floor and those who sell is in `tables_shop`; all of them are reached from here.
 A row never leaves `store`. Table models validate nothing, so the database does: keys, checks and unique indexes.
 What a state may become is checked in `steps`; how the schema changes between versions is in `migrations`.
 """
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, Integer, MetaData, Table, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import JSON, CheckConstraint, Index, Table, UniqueConstraint, text
+from sqlmodel import Field
 
 from batcher.domain.states import BatchState, ItemState, JobState, OrderState, StationState, TicketState
+from batcher.store.base import Base, Serial
 from batcher.store.columns import UtcDateTime, Word, one_of
-
-#: Ascending number; SQLite counts only its own INTEGER by itself.
-_Serial = BigInteger().with_variant(Integer(), "sqlite")
-
-
-class _Base(SQLModel):
-    metadata: ClassVar[MetaData] = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
+from batcher.store.tables_shop import kept_answers as kept_answers
+from batcher.store.tables_shop import tokens as tokens
 
 
-class Orders(_Base, table=True):
+class Orders(Base, table=True):
     """One accepted order; `content` is what the source sent, enough to judge it anew."""
 
     __tablename__ = "orders"
@@ -71,7 +60,7 @@ class Orders(_Base, table=True):
     version: int = 1
 
 
-class Items(_Base, table=True):
+class Items(Base, table=True):
     """One physical piece. A piece has at most one remake, so that a report told twice makes nothing twice."""
 
     __tablename__ = "items"
@@ -104,7 +93,7 @@ class Items(_Base, table=True):
     packed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class Jobs(_Base, table=True):
+class Jobs(Base, table=True):
     """One step of one piece; `ready_at` is none while the step before is not done."""
 
     __tablename__ = "jobs"
@@ -132,7 +121,7 @@ class Jobs(_Base, table=True):
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class Batches(_Base, table=True):
+class Batches(Base, table=True):
     """A released batch; `plan_id` outlives the plan, of which only the latest are kept."""
 
     __tablename__ = "batches"
@@ -170,7 +159,7 @@ class Batches(_Base, table=True):
     unattended_ok: bool = False
 
 
-class Tickets(_Base, table=True):
+class Tickets(Base, table=True):
     """What one station is told of one batch, and how far that has come."""
 
     __tablename__ = "tickets"
@@ -202,7 +191,7 @@ class Tickets(_Base, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class TicketItems(_Base, table=True):
+class TicketItems(Base, table=True):
     """A job on a ticket and its place. While a ticket is live its jobs, and so its pieces, are on no other."""
 
     __tablename__ = "ticket_items"
@@ -232,7 +221,7 @@ class TicketItems(_Base, table=True):
     outcome: str | None = None
 
 
-class Outbox(_Base, table=True):
+class Outbox(Base, table=True):
     """A ticket that has still to reach its station, written in the commit that released it."""
 
     __tablename__ = "outbox"
@@ -242,14 +231,14 @@ class Outbox(_Base, table=True):
         Index("ix_outbox_open", "id", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Serial)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
     ticket_id: str = Field(foreign_key="tickets.id")
     kind: str
     created_at: datetime = Field(sa_type=UtcDateTime)
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class Plans(_Base, table=True):
+class Plans(Base, table=True):
     """A tentative plan, kept for looking at; only released batches are facts."""
 
     __tablename__ = "plans"
@@ -267,7 +256,7 @@ class Plans(_Base, table=True):
     problem_hash: str
 
 
-class Stations(_Base, table=True):
+class Stations(Base, table=True):
     """Whether a station takes work, and how it is set up as far as we know."""
 
     __tablename__ = "stations"
@@ -281,7 +270,7 @@ class Stations(_Base, table=True):
     last_report_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class Reports(_Base, table=True):
+class Reports(Base, table=True):
     """A station's message as it came and what was made of it; also the ones that name no ticket of ours."""
 
     __tablename__ = "reports"
@@ -291,7 +280,7 @@ class Reports(_Base, table=True):
         Index("ix_reports_ticket_id", "ticket_id"),
     )
 
-    seq: int | None = Field(default=None, primary_key=True, sa_type=_Serial)
+    seq: int | None = Field(default=None, primary_key=True, sa_type=Serial)
     station: str
     report_id: str
     ticket_id: str
@@ -304,7 +293,7 @@ class Reports(_Base, table=True):
     replays: int = 0
 
 
-class Events(_Base, table=True):
+class Events(Base, table=True):
     """One change of state, written in the commit that made it, in a leader's epoch; `seq` ascends as commits do."""
 
     __tablename__ = "events"
@@ -313,7 +302,7 @@ class Events(_Base, table=True):
         Index("ix_events_ident", "ident"),
     )
 
-    seq: int | None = Field(default=None, primary_key=True, sa_type=_Serial)
+    seq: int | None = Field(default=None, primary_key=True, sa_type=Serial)
     at: datetime = Field(sa_type=UtcDateTime)
     kind: str
     ident: str
@@ -324,7 +313,7 @@ class Events(_Base, table=True):
     epoch: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
 
-class Leadership(_Base, table=True):
+class Leadership(Base, table=True):
     """Who leads, and until when others wait for it: one row."""
 
     __tablename__ = "leadership"
@@ -339,7 +328,7 @@ class Leadership(_Base, table=True):
     until: datetime = Field(sa_type=UtcDateTime)
 
 
-metadata = _Base.metadata
+metadata = Base.metadata
 orders: Table = metadata.tables["orders"]
 items: Table = metadata.tables["items"]
 jobs: Table = metadata.tables["jobs"]

@@ -134,6 +134,22 @@ def batches(
     return [Batch(*row) for row in s.execute(statement)]
 
 
+def ticket_of_batch(s: Session, batch_id: str) -> Ticket:
+    """
+    Return the ticket that tells a station of a batch.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    table = tables.tickets
+    row = s.execute(select(*columns(table, Ticket)).where(table.c.batch_id == batch_id)).one_or_none()
+    if row is None:
+        raise NotFoundError("ticket of batch", batch_id)
+    return Ticket(*row)
+
+
 def ticket_items(s: Session, ticket_id: str) -> list[TicketItem]:
     """Return the jobs on a ticket, by their place."""
     return [_ticket_item(row) for row in s.execute(_TICKET_ITEMS, {"ident": ticket_id})]

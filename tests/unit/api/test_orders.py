@@ -5,7 +5,7 @@ import pytest
 
 from batcher.api.orders import MAX_ORDERS
 from batcher.services.context import Floor
-from tests.builders_api import order, send_ticket
+from tests.builders_api import order, save_plan, send_ticket
 
 
 def test_a_new_order_is_created_and_can_be_found_by_both_its_names(client: httpx.Client) -> None:
@@ -104,12 +104,15 @@ def test_orders_are_listed_page_by_page_and_by_state(client: httpx.Client) -> No
     assert [entry["order_id"] for entry in held] == ["W-3"]
 
 
-@pytest.mark.parametrize("query", ["limit=1000000000", "limit=-1", "limit=x", "state=lost"])
-def test_parameters_out_of_range_are_refused_by_name(client: httpx.Client, query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("limit=x", "limit_range"), ("state=lost", "parameter_invalid"), ("leaves_from=x", "parameter_invalid")],
+)
+def test_parameters_out_of_range_are_refused_by_name(client: httpx.Client, query: str, code: str) -> None:
     answer = client.get(f"/v1/orders?{query}")
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "parameter_invalid")
-    assert answer.json()["errors"][0]["loc"] in ("limit", "0")
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert answer.json()["errors"][0]["loc"] in ("limit", "0", "leaves_from")
 
 
 def test_personal_text_is_not_in_what_the_api_shows(client: httpx.Client) -> None:
@@ -185,3 +188,81 @@ def test_an_action_with_a_field_it_does_not_know_is_refused(client: httpx.Client
 
     assert answer.status_code == 422
     assert {error["loc"] for error in answer.json()["errors"]} == {"/raeson", "/who"}
+
+
+def test_orders_are_found_by_what_they_are_for(client: httpx.Client) -> None:
+    client.post("/v1/orders", json=[order("W-1"), order("W-2", service="standard", country="DE", tier="no-such")])
+    client.post("/v1/orders?source=web", json=order("W-3", channel="web"))
+
+    def found(query: str) -> list[str]:
+        return [entry["order_id"] for entry in client.get(f"/v1/orders?{query}").json()["orders"]]
+
+    assert found("service=standard") == found("country=DE") == found("held_code=tier_unknown") == ["W-2"]
+    assert found("source=web") == found("channel=web") == found("order_id=W-3") == ["W-3"]
+    assert found("leaves_before=2026-11-23T19:00:00Z&state=waiting") == []
+    assert found("leaves_from=2026-11-23T19:00:00Z&service=next-day") == ["W-1", "W-3"]
+    assert client.get("/v1/orders?leaves_from=2026-11-23T19:00:00").json()["code"] == "datetime_needs_offset"
+
+
+def test_an_order_that_is_only_tried_tells_what_would_come_of_it_and_leaves_nothing(client: httpx.Client) -> None:
+    tried = client.post("/v1/orders?validate_only=true", json=order())
+    held = client.post("/v1/orders?validate_only=true", json=order(tier="no-such"))
+    bad = client.post("/v1/orders?validate_only=true", json=order(lines=[]))
+    assert client.get("/v1/orders").json()["orders"] == []
+    client.post("/v1/orders", json=order())
+    known = client.post("/v1/orders?validate_only=true", json=[order(), order(service="standard"), order("W-2")])
+
+    assert (tried.status_code, tried.json()["outcome"], tried.json()["leave_by_at"]) == (
+        200, "valid", "2026-11-23T19:00:00Z",
+    )  # fmt: skip
+    assert (held.json()["outcome"], held.json()["held_code"], held.json()["leave_by_at"]) == (
+        "valid", "tier_unknown", None,
+    )  # fmt: skip
+    assert (bad.status_code, bad.json()["code"]) == (422, "items_empty")
+    assert [entry["outcome"] for entry in known.json()["results"]] == ["replayed", "conflict", "valid"]
+
+
+def test_of_a_list_that_must_be_kept_whole_nothing_is_kept_when_one_is_bad(client: httpx.Client) -> None:
+    client.post("/v1/orders", json=order("W-1"))
+
+    bad = client.post("/v1/orders?atomic=true", json=[order("W-2"), order("W-3", lines=[])])
+    conflict = client.post("/v1/orders?atomic=true", json=[order("W-2"), order("W-1", service="standard")])
+    good = client.post("/v1/orders?atomic=true", json=[order("W-1"), order("W-2")])
+
+    assert [(a.status_code, a.json()["code"]) for a in (bad, conflict)] == [(422, "list_refused")] * 2
+    assert bad.json()["errors"][0]["loc"] == "/1/lines"
+    assert conflict.json()["errors"][0]["code"] == "order_conflict"
+    assert [entry["outcome"] for entry in good.json()["results"]] == ["replayed", "created"]
+    assert len(client.get("/v1/orders").json()["orders"]) == 2
+
+
+def test_a_piece_tells_its_steps_with_batch_station_and_expected_times(client: httpx.Client, floor: Floor) -> None:
+    client.post("/v1/orders", json=order())
+    save_plan(floor, "uv-1", "uv-print")
+    planned = client.get("/v1/orders/W-1").json()["items"][0]
+    send_ticket(floor, "uv-1", "uv-print")
+    released = client.get(f"/v1/items/{planned['id']}").json()
+    ticket, batch = client.get("/v1/tickets/T1").json(), client.get("/v1/batches/B-T1").json()
+
+    step = planned["steps"][0]
+    assert (step["station"], step["planned"], step["batch_id"]) == ("uv-1", True, None)
+    assert step["end_at"] == "2026-11-23T09:50:00Z"
+    assert planned["expected_at"] > step["end_at"]
+    step = released["steps"][0]
+    assert (step["station"], step["planned"], step["batch_id"], step["ticket_id"]) == ("uv-1", False, "B-T1", "T1")
+    assert released["order_id"] == "W-1"
+    assert [entry["job_id"] for entry in ticket["listed"]] == [step["id"]] == [e["job_id"] for e in batch["listed"]]
+    assert batch["ticket_id"] == "T1"
+
+
+@pytest.mark.parametrize("path", ["items/NOPE", "tickets/NOPE", "batches/NOPE", "stations/NOPE"])
+def test_what_nobody_knows_is_not_found(client: httpx.Client, path: str) -> None:
+    assert client.get(f"/v1/{path}").status_code == 404
+
+
+def test_the_rules_in_force_tell_what_may_be_asked_for(client: httpx.Client, floor: Floor) -> None:
+    rules = client.get("/v1/rules").json()
+
+    assert rules["hash"] == floor.rules.current.hash
+    assert "next-day" in {service["id"] for service in rules["services"]}
+    assert {station["id"] for station in rules["stations"]} == set(floor.rules.current.stations)

@@ -93,7 +93,7 @@ def test_an_address_other_machines_reach_is_refused_unless_allowed(host: str) ->
 
 
 def test_an_address_other_machines_reach_can_be_allowed() -> None:
-    with bind(_settings(host="0.0.0.0", allow_remote=True)) as bound:
+    with bind(_settings(host="0.0.0.0", allow_remote=True), guarded=True) as bound:
         assert bound.getsockname()[0] == "0.0.0.0"
 
 
@@ -104,3 +104,33 @@ def test_loopback_needs_no_leave(host: str) -> None:
 
 def test_an_ipv6_address_is_written_in_brackets() -> None:
     assert Address("::1", 8080).url == "http://[::1]:8080"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /ping HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\nContent-Length: 1\r\nTransfer-Encoding: x\r\n\r\n",
+        b"GET /ping HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"GET /ping HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 2**20 + b"\r\n\r\n",
+        b"GET /ping HTTP/1.1\r\nHost: x\r\nX : a\r\n\r\n",
+        b"GET /ping HTTP/1.1\r\n\r\n",
+    ],
+    ids=["unknown transfer encoding", "two lengths", "a header of a megabyte", "space before the colon", "no host"],
+)
+def test_requests_that_two_readers_would_read_differently_are_refused(head: bytes) -> None:
+    async def scenario() -> bytes:
+        server = ApiServer(_app(), bind(_settings()), drain_s=5)
+        address = await server.start()
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        writer.write(head)
+        answer = await reader.read(100)
+        writer.close()
+        await server.stop()
+        return answer
+
+    assert asyncio.run(scenario()).split()[1] in (b"400", b"431", b"501")
+
+
+def test_an_address_other_machines_reach_needs_tokens_too() -> None:
+    with pytest.raises(SettingsError, match="no token has been made"):
+        bind(_settings(host="0.0.0.0", allow_remote=True))

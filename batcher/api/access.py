@@ -1,0 +1,78 @@
+"""
+Which route needs what: one table, and nothing is served that is not in it.
+
+Who is asking is found out in `gate`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from batcher.domain.access import Scope
+
+
+class Bound(StrEnum):
+    """What a token may be bound to; a route names the kinds it knows how to keep within their bounds."""
+
+    SOURCE = "source"
+    STATION = "station"
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a route needs; without a scope it is open to everybody."""
+
+    scope: Scope | None
+    bound: frozenset[Bound] = frozenset()
+
+
+_OPEN = Access(None)
+_SOURCE, _STATION = frozenset({Bound.SOURCE}), frozenset({Bound.STATION})
+_SEE_ORDERS, _DO_ORDERS = Access(Scope.ORDERS_READ, _SOURCE), Access(Scope.ORDERS_WRITE, _SOURCE)
+_SEE_STATION, _DO_STATION = Access(Scope.FLOOR_READ, _STATION), Access(Scope.FLOOR_WRITE, _STATION)
+_SEE_FLOOR, _ADMIN = Access(Scope.FLOOR_READ), Access(Scope.ADMIN)
+
+#: Access by method and path.
+ROUTES: Mapping[tuple[str, str], Access] = {
+    ("POST", "/v1/orders"): _DO_ORDERS,
+    ("GET", "/v1/orders"): _SEE_ORDERS,
+    ("GET", "/v1/orders/{ref}"): _SEE_ORDERS,
+    ("GET", "/v1/orders/{ref}/why"): _SEE_ORDERS,
+    ("PATCH", "/v1/orders/{ref}"): _DO_ORDERS,
+    ("POST", "/v1/orders/{ref}/hold"): _DO_ORDERS,
+    ("POST", "/v1/orders/{ref}/release"): _DO_ORDERS,
+    ("POST", "/v1/orders/{ref}/cancel"): _DO_ORDERS,
+    ("GET", "/v1/items/{item_id}"): _SEE_ORDERS,
+    ("POST", "/v1/reports"): Access(Scope.REPORTS_WRITE, _STATION),
+    ("GET", "/v1/stations"): _SEE_STATION,
+    ("GET", "/v1/stations/{station}"): _SEE_STATION,
+    ("POST", "/v1/stations/{station}/down"): _DO_STATION,
+    ("POST", "/v1/stations/{station}/up"): _DO_STATION,
+    ("GET", "/v1/batches"): _SEE_STATION,
+    ("GET", "/v1/batches/{batch_id}"): _SEE_STATION,
+    ("GET", "/v1/tickets"): _SEE_STATION,
+    ("GET", "/v1/tickets/{ticket_id}"): _SEE_STATION,
+    ("GET", "/v1/plan"): _SEE_FLOOR,
+    ("GET", "/v1/status"): _SEE_FLOOR,
+    ("GET", "/v1/rules"): _SEE_FLOOR,
+    ("GET", "/v1/tokens"): _ADMIN,
+    ("POST", "/v1/tokens"): _ADMIN,
+    ("POST", "/v1/tokens/{ref}/revoke"): _ADMIN,
+    ("GET", "/"): _SEE_FLOOR,
+    ("GET", "/docs"): _OPEN,
+    ("GET", "/openapi.json"): _OPEN,
+    ("GET", "/healthz"): _OPEN,
+    ("GET", "/readyz"): _OPEN,
+    ("GET", "/metrics"): Access(Scope.METRICS_READ),
+}
+
+
+def with_access(openapi: dict[str, Any]) -> dict[str, Any]:
+    """Add to a schema what each of its routes needs."""
+    openapi["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    for path, methods in openapi["paths"].items():
+        for method, route in methods.items():
+            scope = ROUTES[method.upper(), path].scope
+            route["security"] = [] if scope is None else [{"token": [str(scope)]}]
+    return openapi
