@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     )
     requests_per_s: float = Field(100.0, gt=0, description="Requests a second that each caller of the API may make.")
     max_open_orders: int = Field(200_000, ge=1, description="Open orders from which on the API takes in no more.")
+    personal_days: int = Field(
+        30, ge=1, description="Days after which texts, artwork and attributes of orders that are over are forgotten."
+    )
     drop_dir: Path | None = Field(
         None, description="Drop folder for order files; empty is drop/ in the state directory."
     )

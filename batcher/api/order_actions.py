@@ -15,7 +15,7 @@ from batcher.domain.orders import Order
 from batcher.domain.states import OrderState
 from batcher.errors import VersionError
 from batcher.intake.changes import OrderChange
-from batcher.services import actions
+from batcher.services import actions, erasure
 from batcher.services.changes import change_order
 from batcher.services.context import Floor
 
@@ -59,6 +59,12 @@ def order_action_routes(floor: Floor) -> APIRouter:
             _seen(order, if_match)
             order = actions.cancel_order(floor, order.key, body.reason, body.who or actor.name)
         return OrderAnswer.model_validate(order)
+
+    @router.post("/{ref}/erase", openapi_extra=REASON_DOC)
+    def erase_order(ref: str, body: ReasonBody, actor: ActorDep) -> OrderAnswer:
+        """Forget what stood on an order that is over: texts, artwork, attributes, reasons; for good."""
+        key = order_for(floor, ref, actor).key
+        return OrderAnswer.model_validate(erasure.erase_order(floor, key, body.who or actor.name))
 
     return router
 

@@ -61,7 +61,7 @@ def act(path: str, body: object, alone: Callable[[Floor], object], settings: Set
     settings = settings or load_settings()
     url = _leader_url(settings)
     if url is not None:
-        return _post(url, path, body)
+        return _post(settings, url, path, body)
     with _floor(settings, exclusive=True) as floor:
         return alone(floor)
 
@@ -82,7 +82,7 @@ def _leader_url(settings: Settings) -> str | None:
     return None if leader is None else leader.address or daemon_url(settings)
 
 
-def _post(url: str, path: str, body: object) -> object:
+def _post(settings: Settings, url: str, path: str, body: object) -> object:
     try:
         answer = httpx.post(url + path, json=body, headers=_token(settings), timeout=_TIMEOUT_S, trust_env=False)
     except httpx.HTTPError as error:

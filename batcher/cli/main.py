@@ -28,6 +28,7 @@ COMMANDS = {
     "status": "batcher.cli.overview:status",
     "why": "batcher.cli.overview:why",
     "orders": "batcher.cli.orders:orders",
+    "erase": "batcher.cli.erase:erase",
     "batches": "batcher.cli.queues:batches",
     "tickets": "batcher.cli.queues:tickets",
     "stations": "batcher.cli.stations:stations",

@@ -9,6 +9,7 @@ import structlog
 from batcher.domain.states import LIVE_TICKET, OrderState, StationState, TicketState
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
+from batcher.services.erasure import forget_old
 from batcher.services.expected import OrderOutlook, order_outlooks
 from batcher.services.quarantine import QUARANTINED
 from batcher.store import batches, kept_answers, orders, stations
@@ -28,6 +29,7 @@ def housekeep(floor: Floor) -> None:
         kept_answers.forget_answers(session, now - KEPT_ANSWERS)
     for key in completed:
         log.info("order_complete", order_key=key)
+    forget_old(floor)
     refresh_gauges(floor, now)
 
 

@@ -44,6 +44,7 @@ _PRAGMAS: _Pragmas = (
     ("journal_mode", "WAL", "wal"),
     ("synchronous", "FULL", 2),
     ("foreign_keys", "ON", 1),
+    ("secure_delete", "ON", 1),  # what is forgotten is overwritten, not only unlinked
 )
 _PASSING: _Pragmas = (*_PRAGMAS, ("synchronous", "OFF", 0))
 #: Names our writers' advisory lock on PostgreSQL ("batcher" in hexadecimal, cut to 63 bits).

@@ -7,6 +7,7 @@ written is in the other files here, as plain functions that take the session.
 
 import os
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from batcher.errors import InvariantError, LeadershipLostError, SchemaVersionError, StoreError
+from batcher.errors import InvariantError, LeadershipLostError, SchemaVersionError, StoreError, StoreUnavailableError
 from batcher.store import leadership, lock
 from batcher.store.engine import make_engine, sqlite_file, translated, writing
 from batcher.store.schema import HEAD, revision_of
@@ -157,6 +158,29 @@ class Store:
         """Tell others where our API listens."""
         with self.write() as session:
             leadership.announce(session, address)
+
+    def checkpoint(self) -> None:
+        """Bring the write-ahead log of a SQLite file into it, and empty the log; readers may keep a part back."""
+        self._maintain("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def compact(self) -> None:
+        """Write a SQLite file anew, without what was deleted from it; a server vacuums by itself."""
+        self._maintain("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _maintain(self, *statements: str) -> None:
+        if self._path is None:
+            return
+        with self._writer:
+            # these run outside of transactions: they go to the driver's connection directly
+            raw = self._reading.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA query_only=OFF")
+                for statement in statements:
+                    raw.cursor().execute(statement).fetchall()
+            except sqlite3.Error as error:
+                raise StoreUnavailableError(f"the database cannot be tidied: {error}") from error
+            finally:
+                raw.close()
 
     def close(self) -> None:
         """Step down, close all connections and let go of the lock."""

@@ -9,7 +9,7 @@ What a state may become is checked in `steps`; how the schema changes between ve
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Index, Table, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, Table, UniqueConstraint, text
 from sqlmodel import Field
 
 from batcher.domain.states import BatchState, ItemState, JobState, OrderState, StationState, TicketState
@@ -57,6 +57,7 @@ class Orders(Base, table=True):
     held_code: str | None = None
     held_reason: str | None = None
     completed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     version: int = 1
 
 

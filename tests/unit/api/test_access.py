@@ -109,7 +109,7 @@ def test_an_order_of_another_source_is_not_there(
     guarded: tuple[Floor, httpx.Client], keys: dict[str, dict[str, str]], method: str, path: str
 ) -> None:
     _, client = guarded
-    body = None if method == "GET" else {}
+    body: dict[str, str] | None = None if method == "GET" else {}
     key = client.get("/v1/orders/W-1", headers=keys["orders:read"]).json()["key"]
 
     for ref in ("W-1", key):

@@ -12,7 +12,8 @@ _INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Create both tables."""
+    """Create both tables, and note when an order's texts were forgotten."""
+    op.add_column("orders", sa.Column("erased_at", _INSTANT, nullable=True))
     op.create_table(
         "tokens",
         sa.Column("id", sa.String(), nullable=False),
