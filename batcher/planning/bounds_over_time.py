@@ -22,6 +22,8 @@ from batcher.planning.magnitude import fits_a_word
 MOST_UNITS = 4000
 #: How often time is cut at most.
 _CUTS = 3
+#: What a model may take of the time that is left, unless it is the last.
+_SHARE = 0.75
 #: Bounds are read as floating-point numbers: so much less, and they are surely not rounded up.
 _ROUNDING = 1 - 2.0**-50
 
@@ -47,7 +49,7 @@ def bound_over_time(instance: Instance, *, seconds: float, effort: float = math.
     dues = _dues(instance, ends)
     for cuts in range(len(dues) + 1):
         grid = Grid(ends, (-1, *dues[:cuts], instance.problem.horizon))
-        share = 1.0 if cuts == len(dues) else 0.5
+        share = 1.0 if cuts == len(dues) else _SHARE
         left = share * (deadline - time.monotonic())
         if left <= 0 or effort <= 0:
             return

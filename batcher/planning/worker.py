@@ -39,7 +39,7 @@ _SHARE_BESIDE_PROOF = 0.3
 #: The share of that work which goes into a bound before it.
 _BOUND_SHARE = 0.2
 #: The share of the time in which a child looks for a bound, and how far it gives way to those that search.
-_BOUND_TIME, _BOUND_NICE = 0.5, 5
+_BOUND_TIME, _BOUND_NICE = 0.6, 2
 
 #: The forkserver imports these once, so that a child starts in a fraction of a second.
 PRELOAD = ("batcher.planning.worker",)
