@@ -28,7 +28,8 @@ test: setup  ## all tests, both cores
 
 test-planner: setup  ## the planner on PROBLEMS=2000 random problems of every kind, judged twice
 	PROBLEMS=$(or $(PROBLEMS),2000) $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile planner \
-	  tests/unit/planning/test_random_plans.py tests/unit/planning/test_optimum.py tests/unit/planning/test_relations.py
+	  tests/unit/planning/test_random_plans.py tests/unit/planning/test_optimum.py tests/unit/planning/test_relations.py \
+	  tests/unit/planning/test_bounds_over_time.py
 
 fmt: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .
