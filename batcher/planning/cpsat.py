@@ -11,12 +11,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from batcher.planning.conversion import Bundle
+from batcher.planning.conversion import Bundle, from_plan, to_plan
 from batcher.planning.cpsat_model import Model
-from batcher.planning.index import ModeView
-from batcher.planning.loads import Load
+from batcher.planning.cpsat_parts import apart, parts, restricted
+from batcher.planning.index import Instance, ModeView, index
+from batcher.planning.loads import Load, Loader
 from batcher.planning.magnitude import fits_a_word
 from batcher.planning.problem import SheetSize
 from batcher.planning.schedule import Schedule
@@ -24,7 +26,9 @@ from batcher.planning.schedule import Schedule
 #: More units than this make a model that proves nothing in useful time.
 MOST_UNITS = 60
 #: With more than this it proves something now and then: local search is worth as much of the time.
-SURE_UNITS, _UNSURE_SHARE = 30, 0.5
+SURE_UNITS, _UNSURE_SHARE = 35, 0.6
+#: A floor of so many units is looked at if it falls into parts that are sure.
+_MOST_IN_PARTS = 120
 #: Once the best plan is proven, what leaving out more would save is worth as much effort as the proof took, or this.
 _LEAST_AFTERWARDS = 0.5
 
@@ -52,6 +56,14 @@ class Tell:
     fewest: Callable[[int], None]
 
 
+def worth_trying(instance: Instance) -> bool:
+    """Tell whether a proof may be had in useful time."""
+    units = len(instance.units)
+    if units <= MOST_UNITS:
+        return True
+    return units <= _MOST_IN_PARTS and max(map(len, apart(instance))) <= SURE_UNITS
+
+
 def prove(schedule: Schedule, tell: Tell, *, seconds: float, workers: int, seed: int, effort: float = math.inf) -> bool:
     """
     Search for the best plan and a proof; tell whether there is nothing left to find.
@@ -77,7 +89,12 @@ def prove(schedule: Schedule, tell: Tell, *, seconds: float, workers: int, seed:
     share = 1.0 if len(schedule.instance.units) <= SURE_UNITS else _UNSURE_SHARE
     search = _Search(schedule, tell, share * seconds, share * effort, workers, seed)
     search.leave_out_fewest()
-    search.cheapest(0.5 if search.sheets else 0.9)
+    if len(schedule.instance.units) > SURE_UNITS:
+        small = len(schedule.instance.units) <= MOST_UNITS
+        search.by_parts(0.5 if small else 1.0)
+        if search.proven or not small:
+            return search.proven
+    search.cheapest(0.7 if search.sheets else 0.9)
     search.cheapest_that_lies(0.5)
     search.leave_out_more(0.5)
     return search.proven
@@ -85,6 +102,10 @@ def prove(schedule: Schedule, tell: Tell, *, seconds: float, workers: int, seed:
 
 def _unheard(*_: object) -> None:
     """Tell nobody."""
+
+
+def _keep(best: list[float], place: int, bound: float) -> None:
+    best[place] = max(best[place], bound)
 
 
 class _Search:
@@ -122,6 +143,29 @@ class _Search:
             self._solve(model, 0.2, _unheard if known else heard)
             if len(self.forbidden) == known:
                 return
+
+    def by_parts(self, share: float) -> None:
+        """Bound the cost of plans that leave nothing out by what each part of the floor costs by itself."""
+        from ortools.sat.python import cp_model
+
+        instance = self.schedule.instance
+        whole = self.fewest == 0 and all(unit.modes for unit in instance.units)
+        found = parts(instance) if whole else []
+        if len(found) < 2:
+            return
+        plan, least = to_plan(self.schedule), [0.0] * len(found)
+        for number, part in enumerate(found):
+            small = index(part)
+            loader = Loader(small)
+            model = Model(cp_model.CpModel(), small, loader)
+            known = from_plan(small, loader, restricted(plan, part))
+            if known is not None:
+                model.hint(known)
+            model.model.Add(model.left_out == 0)
+            model.model.Minimize(model.cost)
+            self._solve(model, share / (len(found) - number), partial(_keep, least, number), look=False)
+        self.least = sum(least)
+        self.tell.least(self.least / 3600)
 
     def cheapest(self, share: float, *, forbid: bool = False) -> None:
         """Search for the cheapest plan that leaves out the fewest."""

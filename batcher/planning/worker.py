@@ -111,7 +111,7 @@ class _Search:
 
     def run(self) -> None:
         """Search until the task's time is up, its moves are made, or there is nothing left to find."""
-        if self.task.exact and len(self.instance.units) <= cpsat.MOST_UNITS:
+        if self.task.exact and cpsat.worth_trying(self.instance):
             self.tell(self._local(0.15))
             if self._prove():
                 self.tell(self.best, finished=True)

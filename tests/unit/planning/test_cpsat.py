@@ -1,15 +1,16 @@
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from batcher.planning.conversion import Bundle, scheduled, to_plan
 from batcher.planning.cpsat import Tell, prove
+from batcher.planning.cpsat_parts import parts
 from batcher.planning.greedy import greedy
 from batcher.planning.index import index
 from batcher.planning.loads import Loader
 from batcher.planning.plan import PlanStatus
-from batcher.planning.problem import Problem
+from batcher.planning.problem import Changeovers, Family, Link, Mode, Order, Problem, Station
 from batcher.planning.solve import solve
 from batcher.planning.verify import judge
 from tests.brute_force import best_of_all
@@ -98,3 +99,49 @@ def test_a_plan_is_optimal_though_leaving_a_job_out_would_cost_less() -> None:
     assert result.plan.status is PlanStatus.OPTIMAL
     assert result.verdict.unplanned == 0
     assert result.plan.bound == 0 < result.verdict.cost
+
+
+def test_the_parts_of_a_floor_are_what_shares_no_station() -> None:
+    split = parts(index(printed_and_pressed()))
+    assert [[job.id for job in part.jobs] for part in split] == [["j0"], ["j1", "j2"]]
+
+
+def test_a_part_waits_for_another_as_long_as_that_takes_at_least() -> None:
+    _, pressed = parts(index(printed_and_pressed()))
+    assert pressed.jobs[0].after == ()
+    assert pressed.jobs[0].release == 1000 + 50
+
+
+def test_the_lateness_of_an_order_is_charged_to_the_part_that_ends_it() -> None:
+    printed, pressed = parts(index(printed_and_pressed()))
+    assert [order.late_cost for order in printed.orders] == [0]
+    assert [order.late_cost for order in pressed.orders] == [700, 700]
+
+
+@given(problem=problems(most_jobs=6, without=("instant", "large")))
+@settings(max_examples=40, deadline=None)
+def test_no_plan_that_leaves_nothing_out_costs_less_than_its_parts(problem: Problem) -> None:
+    best = best_of_all(problem)[1]
+    assume(best.unplanned == 0)
+    split = parts(index(problem))
+    assert sum(best_of_all(part)[1].cost for part in split) <= best.cost + 1e-6
+
+
+def printed_and_pressed() -> Problem:
+    """Return a floor on which one job is printed, then pressed, and another only pressed."""
+    return Problem(
+        name="two steps",
+        horizon=100_000,
+        stations=tuple(Station(name, ((0, 100_000),), "plain", 0, 0) for name in ("printer", "press")),
+        changeovers=Changeovers(("plain",), ((0,),), ((0,),)),
+        families=(
+            Family("prints", "plain", (Mode("printer", 1000, 100, 9),)),
+            Family("presses", "plain", (Mode("press", 500, 100, 9),)),
+        ),
+        orders=(Order("o0", 60_000, 700, 10), Order("o1", 60_000, 700, 10)),
+        jobs=(
+            replace(job(0, family="prints"), order="o0"),
+            replace(job(1, family="presses", after=(Link("j0", 50),)), order="o0"),
+            replace(job(2, family="presses"), order="o1"),
+        ),
+    )
