@@ -31,6 +31,9 @@ test-planner: setup  ## the planner on PROBLEMS=2000 random problems of every ki
 	  tests/unit/planning/test_random_plans.py tests/unit/planning/test_optimum.py tests/unit/planning/test_relations.py \
 	  tests/unit/planning/test_bounds_over_time.py
 
+fuzz: setup  ## REQUESTS=2000 random requests over the published schema; none may make batcher fail
+	REQUESTS=$(or $(REQUESTS),2000) $(BIN)/python -m pytest -s tests/fuzz --hypothesis-profile planner --timeout 3600
+
 fmt: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -67,4 +70,4 @@ lock:  ## renew the lock files (needs uv)
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.PHONY: help setup run test test-planner install replay fmt lint types lock clean
+.PHONY: help setup run test test-planner fuzz install replay fmt lint types lock clean

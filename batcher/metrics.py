@@ -102,6 +102,9 @@ class Metrics:
             "leader_epoch", "Epoch in which this daemon leads; of several that say so, the highest does."
         )
         self.lease_renewed = gauge("lease_renewed_timestamp_seconds", "When this daemon last renewed its lease.")
+        self.news = counter("news_total", "News made of what happened to orders, by type.", ("type",))
+        self.deliveries = counter("deliveries_total", "Tries to send news to a hook, by outcome.", ("outcome",))
+
         self.reload_success = gauge("rules_last_reload_successful", "1 when the last reload took effect.")
         self.reload_at = gauge("rules_last_reload_success_timestamp_seconds", "When rules last took effect.")
         self.loop_success = gauge("loop_last_success_timestamp_seconds", "When a loop last finished.", ("loop",))

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     personal_days: int = Field(
         30, ge=1, description="Days after which texts, artwork and attributes of orders that are over are forgotten."
     )
+    private_hooks: bool = Field(False, description="Let news be sent to private addresses, and over plain HTTP.")
+    news_s: float = Field(2.0, gt=0, description="Seconds between looks at what must be told.")
     drop_dir: Path | None = Field(
         None, description="Drop folder for order files; empty is drop/ in the state directory."
     )

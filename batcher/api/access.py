@@ -31,6 +31,7 @@ _OPEN = Access(None)
 _SOURCE, _STATION = frozenset({Bound.SOURCE}), frozenset({Bound.STATION})
 _SEE_ORDERS, _DO_ORDERS = Access(Scope.ORDERS_READ, _SOURCE), Access(Scope.ORDERS_WRITE, _SOURCE)
 _SEE_STATION, _DO_STATION = Access(Scope.FLOOR_READ, _STATION), Access(Scope.FLOOR_WRITE, _STATION)
+_HOOKS = Access(Scope.HOOKS_WRITE, _SOURCE)
 _SEE_FLOOR, _ADMIN = Access(Scope.FLOOR_READ), Access(Scope.ADMIN)
 
 #: Access by method and path.
@@ -57,6 +58,14 @@ ROUTES: Mapping[tuple[str, str], Access] = {
     ("GET", "/v1/plan"): _SEE_FLOOR,
     ("GET", "/v1/status"): _SEE_FLOOR,
     ("GET", "/v1/rules"): _SEE_FLOOR,
+    ("GET", "/v1/events"): Access(Scope.EVENTS_READ, _SOURCE),
+    ("GET", "/v1/events/stream"): Access(Scope.EVENTS_READ, _SOURCE),
+    ("POST", "/v1/hooks"): _HOOKS,
+    ("GET", "/v1/hooks"): _HOOKS,
+    ("GET", "/v1/hooks/{ref}/deliveries"): _HOOKS,
+    ("POST", "/v1/hooks/{ref}/replay"): _HOOKS,
+    ("POST", "/v1/hooks/{ref}/rotate"): _HOOKS,
+    ("POST", "/v1/hooks/{ref}/{switch}"): _HOOKS,
     ("GET", "/v1/tokens"): _ADMIN,
     ("POST", "/v1/tokens"): _ADMIN,
     ("POST", "/v1/tokens/{ref}/revoke"): _ADMIN,

@@ -15,6 +15,8 @@ from batcher.api.floor import floor_routes
 from batcher.api.gate import Gate, Rate
 from batcher.api.guard import RequestGuard
 from batcher.api.health import Health
+from batcher.api.hooks import HookWanted, hook_routes
+from batcher.api.news import news_routes
 from batcher.api.order_actions import order_action_routes
 from batcher.api.orders import order_routes
 from batcher.api.probes import probe_routes
@@ -26,7 +28,7 @@ from batcher.intake.changes import OrderChange
 from batcher.intake.documents import OrderDocument
 from batcher.services.context import Floor
 
-_BODIES = (OrderDocument, OrderChange, ReportDocument, Reason, TokenWanted)
+_BODIES = (OrderDocument, OrderChange, ReportDocument, Reason, HookWanted, TokenWanted)
 _FAILURES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.Problem, "description": "refused; `code` says why"},
     "5XX": {"model": problems.Problem, "description": "batcher, or its database, failed"},
@@ -59,6 +61,8 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     app.include_router(station_routes(floor), responses=_FAILURES)
     app.include_router(floor_routes(floor), responses=_FAILURES)
     app.include_router(rules_routes(floor), responses=_FAILURES)
+    app.include_router(news_routes(floor, health), responses=_FAILURES)
+    app.include_router(hook_routes(floor), responses=_FAILURES)
     app.include_router(token_routes(floor), responses=_FAILURES)
     app.include_router(probe_routes(health, floor.metrics.registry))
     add_pages(app, floor, health)

@@ -7,11 +7,13 @@ The composition root: what exists is made here and handed down. What the parts d
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import sqlite3
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -27,6 +29,7 @@ from batcher.daemon.notify import Notifier, Watchdog, take_notifier
 from batcher.daemon.reload import note_in_force, reload_rules
 from batcher.daemon.server import Address, ApiServer, bind
 from batcher.daemon.watch import changes
+from batcher.dispatch import webhook
 from batcher.domain.clock import FloorClock
 from batcher.errors import DaemonUnavailableError, LeadershipLostError, RulesError, SettingsError
 from batcher.metrics import Metrics
@@ -36,6 +39,7 @@ from batcher.services.context import Floor, RulesBox
 from batcher.services.dispatching import StationDoors
 from batcher.services.dropping import OrderDrop
 from batcher.services.housekeeping import housekeep
+from batcher.services.news import NewsDesk
 from batcher.services.pacing import PlanPacer
 from batcher.services.releasing import release_due
 from batcher.settings import Settings
@@ -49,6 +53,9 @@ _SQLITE_SOUND = (3, 51, 3)
 #: A thread that gives up the interpreter for every database call waits so long to get it back from a planner that
 #: does not: with Python's own 5 ms, releasing a batch beside a running plan takes half a second.
 _SWITCH_S = 0.0005
+
+#: Seconds of the wall clock in which a hook must have answered.
+_HOOK_S = 10.0
 
 
 def run(settings: Settings) -> None:
@@ -111,6 +118,8 @@ class _Daemon:
         self._floor, self._notifier = floor, notifier
         self._doors = StationDoors(floor)
         self._health = Health()
+        post = partial(webhook.post, private=floor.settings.private_hooks, timeout_s=_HOOK_S)
+        self._desk = NewsDesk(floor, post, random.random)
         self._stop = asyncio.Event()
         self._reload = asyncio.Event()
 
@@ -182,6 +191,7 @@ class _Daemon:
             loop("poll", settings.poll_s, OrderDrop(floor).poll),
             Loop("plan", real(settings.plan_s / 4), pacer.turn, planning_s),
             loop("dispatch", settings.dispatch_s, self._dispatch),
+            Loop("news", real(settings.news_s), self._desk.turn, lambda: 60.0),
             loop("housekeeping", settings.housekeeping_s, lambda: housekeep(floor)),
         ]
 

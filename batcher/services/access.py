@@ -25,7 +25,8 @@ log = structlog.get_logger()
 #: What every token begins with, so that scanners find those that were left somewhere.
 PREFIX = "btr_"
 _MAX_DAYS = 3650
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+#: What tokens and hooks may be called.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,9 @@ def _faults(
     floor: Floor, name: str, scopes: Sequence[Scope], days: int, source: str | None, station: str | None
 ) -> list[Fault]:
     faults = []
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         faults.append(Fault("/name", "must be letters, digits, '.', '_' and '-', at most 64", "id_invalid"))
-    if source is not None and not _NAME.fullmatch(source):
+    if source is not None and not NAME.fullmatch(source):
         faults.append(Fault("/source", "must be letters, digits, '.', '_' and '-', at most 64", "id_invalid"))
     if not scopes:
         faults.append(Fault("/scopes", "must name at least one scope", "scopes_empty"))

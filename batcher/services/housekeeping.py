@@ -12,7 +12,7 @@ from batcher.services.context import Floor
 from batcher.services.erasure import forget_old
 from batcher.services.expected import OrderOutlook, order_outlooks
 from batcher.services.quarantine import QUARANTINED
-from batcher.store import batches, kept_answers, orders, stations
+from batcher.store import batches, kept_answers, news, orders, stations
 from batcher.store.batches import LiveBatch
 
 log = structlog.get_logger()
@@ -52,6 +52,7 @@ def refresh_gauges(floor: Floor, now: datetime) -> None:
     for process in rules.processes:
         metrics.jobs_waiting.labels(process=process).set(waiting.get(process, 0))
     _risk(floor, outlooks, now)
+    _tell_outlooks(floor, outlooks, now)
     _tickets(floor, rules, live, now)
     for sid in rules.stations:
         down = sid in rows and rows[sid].state is StationState.DOWN
@@ -64,6 +65,17 @@ def _risk(floor: Floor, outlooks: list[OrderOutlook], now: datetime) -> None:
     floor.metrics.slack.observe_all(slacks)
     floor.metrics.orders_at_risk.set(sum(slack < 0 for slack in slacks))
     floor.metrics.orders_late.set(sum(outlook.order.leave_by_at < now for outlook in outlooks))
+
+
+def _tell_outlooks(floor: Floor, outlooks: list[OrderOutlook], now: datetime) -> None:
+    """Record which open orders have begun, or ceased, to be at risk or late."""
+    told = {outlook.order.key: "late" for outlook in outlooks if outlook.order.leave_by_at < now}
+    told |= {o.order.key: "at_risk" for o in outlooks if o.order.key not in told and (o.slack_s() or 0) < 0}
+    with floor.store.read() as session:
+        same = news.outlooks_told(session) == told
+    if not same:
+        with floor.store.write() as session:
+            news.note_outlooks(session, told, now)
 
 
 def _tickets(floor: Floor, rules: RuleSet, live: Iterable[LiveBatch], now: datetime) -> None:

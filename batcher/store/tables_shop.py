@@ -1,15 +1,16 @@
 """
-Tables between the floor and those who sell: who may ask, what was answered.
+Tables between the floor and those who sell: who may ask, what was answered, what was told to whom.
 
 They are reached through `tables`, like all others.
 """
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import JSON, Table, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, Table, UniqueConstraint, text
 from sqlmodel import Field
 
-from batcher.store.base import Base
+from batcher.store.base import Base, Serial
 from batcher.store.columns import UtcDateTime
 
 
@@ -44,5 +45,90 @@ class KeptAnswers(Base, table=True):
     at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
+class NewsItems(Base, table=True):
+    """One piece of news, made of one event; `number` counts those of its order without a gap."""
+
+    __tablename__ = "news"
+    __table_args__ = (UniqueConstraint("id"), UniqueConstraint("order_key", "number"))
+
+    seq: int = Field(primary_key=True, sa_type=Serial, sa_column_kwargs={"autoincrement": False})
+    id: str
+    order_key: str = Field(foreign_key="orders.key")
+    number: int
+    type: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    source: str
+    order_id: str
+    data: dict[str, Any] = Field(sa_type=JSON)
+
+
+class Watermarks(Base, table=True):
+    """How far something has been read."""
+
+    __tablename__ = "watermarks"
+
+    name: str = Field(primary_key=True)
+    seq: int = Field(sa_type=BigInteger)
+
+
+class Outlooks(Base, table=True):
+    """What was last told of how an open order stands; those on course are not there."""
+
+    __tablename__ = "outlooks"
+
+    order_key: str = Field(primary_key=True, foreign_key="orders.key")
+    outlook: str
+
+
+class Hooks(Base, table=True):
+    """Where news is sent; `paused_until` while it does not answer, `failures` in a row since it last did."""
+
+    __tablename__ = "hooks"
+    __table_args__ = (UniqueConstraint("name"), CheckConstraint("failures >= 0", name="failures"))
+
+    id: str = Field(primary_key=True)
+    name: str
+    url: str
+    secret: str
+    old_secret: str | None
+    types: list[str] = Field(sa_type=JSON)
+    source: str | None
+    active: bool
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    failures: int = 0
+    paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Deliveries(Base, table=True):
+    """One piece of news for one hook: still to be delivered, delivered, or given up."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'delivered', 'dead')", name="state"),
+        Index(
+            "ix_deliveries_waiting",
+            "hook_id",
+            "next_at",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_deliveries_news_seq", "news_seq"),
+    )
+
+    hook_id: str = Field(primary_key=True, foreign_key="hooks.id")
+    news_seq: int = Field(primary_key=True, sa_type=BigInteger, foreign_key="news.seq")
+    state: str
+    attempts: int
+    first_at: datetime = Field(sa_type=UtcDateTime)
+    next_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_error: str | None = None
+
+
 tokens: Table = Base.metadata.tables["tokens"]
 kept_answers: Table = Base.metadata.tables["kept_answers"]
+news: Table = Base.metadata.tables["news"]
+watermarks: Table = Base.metadata.tables["watermarks"]
+outlooks: Table = Base.metadata.tables["outlooks"]
+hooks: Table = Base.metadata.tables["hooks"]
+deliveries: Table = Base.metadata.tables["deliveries"]

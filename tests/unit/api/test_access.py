@@ -22,7 +22,7 @@ from tests.builders_access import bearer, token_with
 from tests.builders_api import client_of, opened_floor, order, report, send_ticket
 from tests.builders_floor import later
 
-_PLACES = {"ref": "W-1", "item_id": "I", "station": "uv-1", "batch_id": "B", "ticket_id": "T"}
+_PLACES = {"ref": "W-1", "item_id": "I", "station": "uv-1", "batch_id": "B", "ticket_id": "T", "switch": "on"}
 
 
 def _routes(app: FastAPI) -> set[tuple[str, str]]:
@@ -47,7 +47,9 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Floor, h
     """A floor with one order of `api`, and a client without a token."""
     with opened_floor(tmp_path_factory.mktemp("floor")) as floor:
         take_orders(floor, [order()], "api")
-        with client_of(create_app(floor, Health())) as client:
+        health = Health()
+        health.set_not_ready("stopping")  # streams end at once
+        with client_of(create_app(floor, health)) as client:
             yield floor, client
 
 

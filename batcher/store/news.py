@@ -1,0 +1,158 @@
+"""
+News made of the record of changes: each event once, in the order of commits, numbered within its order.
+
+Reading events and moving the watermark are one commit, so that nothing is told twice or left out, whatever is killed
+when. Which event is news is said in `domain.news`; who is told is in `hooks`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlmodel import Session
+
+from batcher.domain.ids import new_id
+from batcher.domain.news import news_of, told_of
+from batcher.store import tables
+from batcher.store.events import Change, record_all
+from batcher.store.rows import chunks, columns
+
+_WATERMARK = "news"
+_KINDS = ("order", "promise", "outlook", "job", "item")
+
+
+@dataclass(frozen=True)
+class NewsItem:
+    """One piece of news."""
+
+    seq: int  #: ascends in the order of commits
+    id: str  #: the same whenever, and to whomever, it is told
+    order_key: str
+    number: int  #: 1 is the first of its order; no gaps
+    type: str
+    at: datetime
+    source: str
+    order_id: str
+    data: dict[str, object]
+
+
+def make_news(s: Session, *, limit: int) -> list[NewsItem]:
+    """Make news of the events since the last time, `limit` events at most; return what is new."""
+    events, orders, marks = tables.events, tables.orders, tables.watermarks
+    mark = s.execute(select(marks.c.seq).where(marks.c.name == _WATERMARK)).scalar_one()
+    found = s.execute(
+        select(events.c.seq, events.c.at, events.c.kind, events.c.ident, events.c.before, events.c.after,
+               events.c.data, events.c.order_key)
+        .where(events.c.seq > mark).order_by(events.c.seq).limit(limit)
+    ).all()  # fmt: skip
+    if not found:
+        return []
+    telling = [row for row in found if row.order_key is not None and row.kind in _KINDS]
+    keys = sorted({row.order_key for row in telling})
+    known = {
+        row.key: row
+        for part in chunks(keys)
+        for row in s.execute(select(orders.c.key, orders.c.source, orders.c.order_id).where(orders.c.key.in_(part)))
+    }
+    numbers = _last_numbers(s, keys)
+    made = []
+    for row in telling:
+        kind = news_of(row.kind, row.before, row.after, row.data)
+        order = known.get(row.order_key)
+        if kind is None or order is None:
+            continue
+        numbers[order.key] = number = numbers.get(order.key, 0) + 1
+        data = told_of(row.data) | _more(row.kind, row.ident, row.after)
+        made.append(NewsItem(row.seq, new_id(), order.key, number, kind, row.at, order.source, order.order_id, data))
+    if made:
+        s.connection().execute(insert(tables.news), [vars(item) for item in made])
+    s.execute(update(marks).where(marks.c.name == _WATERMARK).values(seq=found[-1].seq))
+    return made
+
+
+def is_up_to_date(s: Session) -> bool:
+    """Tell whether news has been made of every event."""
+    events, marks = tables.events, tables.watermarks
+    mark = select(marks.c.seq).where(marks.c.name == _WATERMARK).scalar_subquery()
+    return s.execute(select(events.c.seq).where(events.c.seq > mark).limit(1)).first() is None
+
+
+def news_after(s: Session, after: int, *, limit: int, source: str | None = None) -> list[NewsItem]:
+    """Return news behind a place, of one source or of all, oldest first."""
+    news = tables.news
+    wanted = select(*columns(news, NewsItem)).where(news.c.seq > after).order_by(news.c.seq).limit(limit)
+    if source is not None:
+        wanted = wanted.where(news.c.source == source)
+    return [NewsItem(*row) for row in s.execute(wanted)]
+
+
+def last_news(s: Session) -> int:
+    """Return the place of the newest news; 0 when there is none."""
+    return int(s.execute(select(func.max(tables.news.c.seq))).scalar_one() or 0)
+
+
+def outlooks_told(s: Session) -> dict[str, str]:
+    """Return what was last told of open orders that were not on course, by key."""
+    outlooks = tables.outlooks
+    return {row.order_key: row.outlook for row in s.execute(select(outlooks.c.order_key, outlooks.c.outlook))}
+
+
+def note_outlooks(s: Session, now_told: Mapping[str, str], now: datetime) -> int:
+    """
+    Record which open orders have begun, or ceased, to be at risk or late; return how many.
+
+    Parameters
+    ----------
+    now_told
+        Those that are, with the word for it, by key; all others are on course, or over.
+    """
+    orders, before = tables.orders, outlooks_told(s)
+    changed = {key: word for key, word in now_told.items() if before.get(key) != word}
+    gone = sorted(set(before) - set(now_told))
+    going = {
+        key
+        for part in chunks(gone)
+        for key in s.execute(
+            select(orders.c.key).where(orders.c.key.in_(part), orders.c.state.in_(("waiting", "in_production")))
+        ).scalars()
+    }
+    _put_outlooks(s, changed, [*changed, *gone])
+    words = {**changed, **dict.fromkeys(sorted(going), "on_course")}
+    record_all(
+        s, [Change("outlook", key, key, before.get(key, "on_course"), word, {}) for key, word in words.items()], now
+    )
+    return len(words)
+
+
+def _put_outlooks(s: Session, put: Mapping[str, str], instead_of: Sequence[str]) -> None:
+    for part in chunks(instead_of):
+        s.execute(delete(tables.outlooks).where(tables.outlooks.c.order_key.in_(part)))
+    if put:
+        s.execute(insert(tables.outlooks), [{"order_key": key, "outlook": word} for key, word in put.items()])
+
+
+def _last_numbers(s: Session, keys: Sequence[str]) -> dict[str, int]:
+    news = tables.news
+    return {
+        key: number
+        for part in chunks(keys)
+        for key, number in s.execute(
+            select(news.c.order_key, func.max(news.c.number))
+            .where(news.c.order_key.in_(part))
+            .group_by(news.c.order_key)
+        )
+    }
+
+
+def _more(kind: str, ident: str, after: str) -> dict[str, object]:
+    match kind:
+        case "promise":
+            return {"leave_by_at": after}
+        case "job":
+            item_id, _, step = ident.rpartition("-")
+            return {"item_id": item_id, "step": int(step)}
+        case "item":
+            return {"item_id": ident}
+        case _:
+            return {}

@@ -1,0 +1,1 @@
+"""Random requests, beyond what `make test` has time for."""
