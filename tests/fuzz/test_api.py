@@ -56,12 +56,16 @@ def _after(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     return _described(schema) | _ANYTHING
 
 
+def _deferred(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    return st.deferred(lambda: _described(schema))
+
+
 def _described(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "$ref" in schema:
         return _described(_SCHEMA["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
     for alternatives in ("anyOf", "oneOf"):
         if alternatives in schema:
-            return st.one_of([st.deferred(lambda one=one: _described(one)) for one in schema[alternatives]])
+            return st.one_of([_deferred(one) for one in schema[alternatives]])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     if schema.get("type") in _PLAIN:
