@@ -93,6 +93,8 @@ class Metrics:
         self.tickets = counter("tickets_total", "Ticket changes by station and state.", ("station", "state"))
         self.tickets_live = gauge("tickets_live", "Live tickets by station and state.", ("station", "state"))
         self.tickets_overdue = gauge("tickets_overdue", "Live tickets without a report in time.", ("station",))
+        self.in_doubt = gauge("tickets_in_doubt", "Tickets of which nobody knows whether they were made.")
+        self.oldest_in_doubt = gauge("oldest_in_doubt_seconds", "How long the oldest of them has been in doubt.")
         self.dispatch_failures = counter("dispatch_failures_total", "Failed tries to hand over a ticket.", ("station",))
         self.station_up = gauge("station_up", "1 when the station takes work.", ("station",))
         self.reports = counter("reports_total", "Station reports by outcome.", ("outcome",))

@@ -10,7 +10,7 @@ from batcher.api import problems
 from batcher.api.access import with_access
 from batcher.api.backlog import Backlog
 from batcher.api.board import add_pages
-from batcher.api.bodies import Reason, add_bodies
+from batcher.api.bodies import Reason, Resolution, add_bodies
 from batcher.api.floor import floor_routes
 from batcher.api.gate import Gate, Rate
 from batcher.api.guard import RequestGuard
@@ -22,13 +22,14 @@ from batcher.api.orders import order_routes
 from batcher.api.probes import probe_routes
 from batcher.api.rules_in_force import rules_routes
 from batcher.api.stations import station_routes
+from batcher.api.ticket_actions import ticket_action_routes
 from batcher.api.tokens import TokenWanted, token_routes
 from batcher.dispatch.report import ReportDocument
 from batcher.intake.changes import OrderChange
 from batcher.intake.documents import OrderDocument
 from batcher.services.context import Floor
 
-_BODIES = (OrderDocument, OrderChange, ReportDocument, Reason, HookWanted, TokenWanted)
+_BODIES = (OrderDocument, OrderChange, ReportDocument, Reason, Resolution, HookWanted, TokenWanted)
 _FAILURES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.Problem, "description": "refused; `code` says why"},
     "5XX": {"model": problems.Problem, "description": "batcher, or its database, failed"},
@@ -60,6 +61,7 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     app.include_router(order_action_routes(floor), responses=_FAILURES)
     app.include_router(station_routes(floor), responses=_FAILURES)
     app.include_router(floor_routes(floor), responses=_FAILURES)
+    app.include_router(ticket_action_routes(floor), responses=_FAILURES)
     app.include_router(rules_routes(floor), responses=_FAILURES)
     app.include_router(news_routes(floor, health), responses=_FAILURES)
     app.include_router(hook_routes(floor), responses=_FAILURES)

@@ -105,6 +105,20 @@ ReasonBody = Annotated[Reason, Depends(body_of(Reason))]
 REASON_DOC = documented(Reason)
 
 
+class Resolution(BaseModel):
+    """What somebody has found out about a ticket in doubt."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    made: bool
+    reason: str = Field(min_length=1, max_length=200)
+    who: str = Field("", max_length=64, description="none: the name of the token")
+
+
+ResolutionBody = Annotated[Resolution, Depends(body_of(Resolution))]
+RESOLUTION_DOC = documented(Resolution)
+
+
 def _too_large() -> RequestError:
     return RequestError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"a body has at most {MAX_BODY_BYTES} bytes",

@@ -31,6 +31,7 @@ COMMANDS = {
     "erase": "batcher.cli.erase:erase",
     "batches": "batcher.cli.queues:batches",
     "tickets": "batcher.cli.queues:tickets",
+    "resolve": "batcher.cli.resolve:resolve",
     "stations": "batcher.cli.stations:stations",
     "reports": "batcher.cli.queues:reports",
     "rules": "batcher.cli.rules:rules",

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from batcher.dispatch.disk import Disk, reason_of
+from batcher.dispatch.folder_mark import read_mark
 from batcher.dispatch.folders import StationFolders
 from batcher.errors import DispatchError, InvariantError
 
@@ -30,9 +31,15 @@ class HotFolder:
         The station's folders; the hot and the stage folder must exist, on one file system.
     disk
         The steps on the disk.
+
+    Attributes
+    ----------
+    mark
+        The stage folder's id; with another one there, nothing is done: a token that is gone would say nothing.
     """
 
     def __init__(self, folders: StationFolders, disk: Disk | None = None) -> None:
+        self.folders, self.mark = folders, ""
         self.hot, self.stage_folder = folders.hot, folders.stage
         self._disk = disk or Disk()
 
@@ -45,7 +52,7 @@ class HotFolder:
         Raises
         ------
         DispatchError
-            With `reason` folder_missing, not_writable, disk_full, other_file_system or io_error.
+            With `reason` folder_missing, folder_replaced, not_writable, disk_full, other_file_system or io_error.
         """
         staged = self._staged(ticket_id)
         with self._told(f"ticket {ticket_id} could not be staged"):
@@ -122,6 +129,8 @@ class HotFolder:
             devices.add(folder.stat().st_dev)
         if len(devices) > 1:
             raise OSError(errno.EXDEV, "hot folder and stage folder lie on different file systems", str(self.hot))
+        if self.mark and read_mark(self.folders) != self.mark:
+            raise DispatchError(f"{self.stage_folder} is another folder than it was", reason="folder_replaced")
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:

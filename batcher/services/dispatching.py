@@ -4,14 +4,18 @@ from pathlib import Path
 
 import structlog
 
+from batcher.dispatch.folder_mark import read_mark, write_mark
 from batcher.dispatch.folders import station_folders
 from batcher.dispatch.hotfolder import HotFolder
 from batcher.dispatch.outbox import Sent, send_pending
 from batcher.dispatch.report_folder import ReportFile, ReportFolder
 from batcher.domain.batches import StationReport
+from batcher.domain.ids import new_id
 from batcher.errors import DispatchError, Fault, InvariantError, NotFoundError, SettingsError, TransitionError
 from batcher.services.context import Floor
+from batcher.services.doubt import doubt_folder, tell_doubt
 from batcher.services.reports import apply_reports
+from batcher.store import stations
 
 log = structlog.get_logger()
 
@@ -19,13 +23,16 @@ log = structlog.get_logger()
 _ONE_REPORTS_FAULT = (TransitionError, InvariantError, NotFoundError)
 
 
+_FOLDER_LOST = "the station's folder is gone, or is another one: it cannot be known what became of the ticket"
+
+
 class StationDoors:
     """Where tickets go out and reports come in, for every station of the rules in force when it was made."""
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
-        stations = floor.rules.current.stations
-        folders = {sid: station_folders(floor.settings.state_dir, station) for sid, station in stations.items()}
+        known = floor.rules.current.stations
+        folders = {sid: station_folders(floor.settings.state_dir, station) for sid, station in known.items()}
         self._folders = folders
         self._hot = {sid: HotFolder(entry) for sid, entry in folders.items()}
         self._reports = {sid: ReportFolder(entry, sid) for sid, entry in folders.items()}
@@ -50,7 +57,9 @@ class StationDoors:
             raise SettingsError("\n".join(troubles))
 
     def send(self) -> list[Sent]:
-        """Hand over every released ticket whose station can be reached."""
+        """Hand over every released ticket whose station can be reached, and whose folder is the one it was."""
+        for hot in self._hot.items():
+            self._know(*hot)
         sent = send_pending(self._floor.store, self._hot, self._floor.now())
         for result in sent:
             if result.delivered:
@@ -60,6 +69,33 @@ class StationDoors:
                 self._floor.metrics.dispatch_failures.labels(station=result.station).inc()
                 log.error("ticket_not_delivered", ticket_id=result.ticket_id, station=result.station, why=result.error)
         return sent
+
+    def _know(self, station: str, hot: HotFolder) -> None:
+        """
+        See that a station's folder is the one it was.
+
+        In another one nothing says what became of tickets that were on their way, or lay there: they are put in doubt,
+        and the new folder is used from now on. A folder that cannot be looked into is left for later.
+        """
+        try:
+            found = read_mark(hot.folders)
+            if found is not None and found == hot.mark:
+                return
+            if found is None:
+                found = new_id()
+                write_mark(hot.folders, found)
+        except DispatchError:  # sending to it fails too, and tells
+            return
+        with self._floor.store.write() as session:
+            known = stations.all_stations(session)[station].folder_id
+            lost = known not in (None, found)
+            doubted = doubt_folder(session, station, _FOLDER_LOST, self._floor.now()) if lost else []
+            if known != found:
+                stations.set_folder(session, station, found)
+        hot.mark = found
+        if lost:
+            log.error("station_folder_replaced", station=station, doubted=len(doubted))
+            tell_doubt(self._floor, station, doubted, _FOLDER_LOST)
 
     def read(self) -> int:
         """Apply the reports that have come, each file put away only after its commit; return how many."""

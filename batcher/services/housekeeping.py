@@ -9,6 +9,7 @@ import structlog
 from batcher.domain.states import LIVE_TICKET, OrderState, StationState, TicketState
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
+from batcher.services.doubt import refresh_doubt
 from batcher.services.erasure import forget_old
 from batcher.services.expected import OrderOutlook, order_outlooks
 from batcher.services.quarantine import QUARANTINED
@@ -57,6 +58,7 @@ def refresh_gauges(floor: Floor, now: datetime) -> None:
     for sid in rules.stations:
         down = sid in rows and rows[sid].state is StationState.DOWN
         metrics.station_up.labels(station=sid).set(0 if down else 1)
+    refresh_doubt(floor)
 
 
 def _risk(floor: Floor, outlooks: list[OrderOutlook], now: datetime) -> None:

@@ -129,7 +129,7 @@ def _apply(session: Session, rules: RuleSet, ticket: Ticket, report: StationRepo
         stations.set_setup_state(session, ticket.station, batch.setup_state)
         items = batches.ticket_items(session, ticket.id)
         finished = batches.finish_ticket(
-            session, ticket.id, _outcomes(report, items), rests=_rests(session, rules, items), now=now,
+            session, ticket.id, _outcomes(report, items), rests=rests_after(session, rules, items), now=now,
             reason=report.reason,
         )  # fmt: skip
         remade = (batch.process,) * len(finished.remakes)
@@ -142,7 +142,7 @@ def _outcomes(report: StationReport, items: list[batches.TicketItem]) -> dict[st
     return {item.item_id: report.items.get(item.item_id, report.kind) for item in items}
 
 
-def _rests(session: Session, rules: RuleSet, items: list[batches.TicketItem]) -> Mapping[str, int]:
+def rests_after(session: Session, rules: RuleSet, items: list[batches.TicketItem]) -> Mapping[str, int]:
     """Return the rest after each job, as the rules in force say; none where they no longer know the product."""
     pieces = orders.items_by_id(session, [item.item_id for item in items])
     rests: dict[str, int] = {}

@@ -23,6 +23,7 @@ class StationRow:
     since: datetime
     setup_state: str | None  #: none: not known, the rules' initial state holds
     last_report_at: datetime | None
+    folder_id: str | None = None  #: by which its folder is known again; none: no folder was seen yet
 
 
 _s = tables.stations
@@ -58,6 +59,11 @@ def set_station(s: Session, ident: str, state: StationState, reason: str, now: d
 def set_setup_state(s: Session, ident: str, setup_state: str) -> None:
     """Note what a station is set up for."""
     s.connection().execute(_SET_UP, {"ident": ident, "wanted": setup_state})
+
+
+def set_folder(s: Session, ident: str, folder_id: str) -> None:
+    """Note which folder is the station's."""
+    s.execute(update(_s).where(_s.c.id == ident).values(folder_id=folder_id))
 
 
 def touch_report(s: Session, ident: str, now: datetime) -> None:

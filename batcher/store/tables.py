@@ -274,6 +274,7 @@ class Stations(Base, table=True):
     since: datetime = Field(sa_type=UtcDateTime)
     setup_state: str | None = None
     last_report_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    folder_id: str | None = None
 
 
 class Reports(Base, table=True):

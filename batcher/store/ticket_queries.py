@@ -112,6 +112,18 @@ def tickets(
     return [Ticket(*row) for row in s.execute(statement)]
 
 
+def doubted(s: Session) -> dict[str, datetime]:
+    """Return since when each ticket that is in doubt has been so, by its id."""
+    table, told = tables.tickets, tables.events
+    found = s.execute(
+        select(table.c.id, func.max(told.c.at))
+        .join_from(table, told, told.c.ident == table.c.id)
+        .where(table.c.state == TicketState.IN_DOUBT, told.c.after == TicketState.IN_DOUBT.value)
+        .group_by(table.c.id)
+    )
+    return {row[0]: row[1] for row in found}
+
+
 def live_tickets(s: Session) -> list[Ticket]:
     """Return the tickets whose pieces may be in a station's hands."""
     return tickets(s, states=LIVE_TICKET)
