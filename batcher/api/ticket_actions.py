@@ -13,10 +13,10 @@ def ticket_action_routes(floor: Floor) -> APIRouter:
     """Return the actions under /v1/tickets."""
     router = APIRouter(prefix="/v1/tickets", tags=["floor"])
 
-    @router.post("/{ticket}/resolve", openapi_extra=RESOLUTION_DOC)
-    def resolve(ticket: str, body: ResolutionBody, actor: ActorDep) -> TicketAnswer:
+    @router.post("/{ticket_id}/resolve", openapi_extra=RESOLUTION_DOC)
+    def resolve(ticket_id: str, body: ResolutionBody, actor: ActorDep) -> TicketAnswer:
         """End the doubt about a ticket: its pieces were made, or none was and they are planned anew."""
-        found = resolve_ticket(floor, ticket, made=body.made, reason=body.reason, who=body.who or actor.name)
+        found = resolve_ticket(floor, ticket_id, made=body.made, reason=body.reason, who=body.who or actor.name)
         return TicketAnswer.model_validate(found)
 
     return router
