@@ -20,6 +20,7 @@ class Reason(StrEnum):
     MAX_WAIT = "max_wait"
     CLOSE_AT = "close_at"
     FILLING = "filling"  #: waits for more pieces
+    OTHER_SETUP = "other_setup"  #: full, but its station is set up for something else, and there is time
     NOT_READY = "not_ready"  #: a step before, or a rest, is not over
     QUEUE_FULL = "queue_full"  #: its station has enough tickets
     OPERATOR_ABSENT = "operator_absent"
@@ -142,14 +143,15 @@ def _reason(c: Candidate, station: StationNow, now: int, lead: int) -> Reason:
         return Reason.NOT_READY
     if max(now, station.free) + lead >= c.latest_begin:
         return Reason.LATEST_START
-    if c.full:
+    set_up = not station.changeover_s.get(c.setup_state, 0)
+    if c.full and set_up:
         return Reason.FULL
     if c.max_wait is not None and now - c.waiting_since >= c.max_wait and not c.exact:
         return Reason.MAX_WAIT
     enough = c.fill >= c.min_fill or c.below_minimum is BelowMinimum.RUN
     if c.closed and enough and not c.exact:
         return Reason.CLOSE_AT
-    return Reason.FILLING
+    return Reason.OTHER_SETUP if c.full else Reason.FILLING
 
 
 def _urgency(c: Candidate, reason: Reason, station: StationNow) -> tuple[int, int, int]:

@@ -141,8 +141,9 @@ class _Teller:
         if batch.capacity:
             filled = f"{len(batch.jobs)} pieces, {filled}"
         latest = max(batch.latest_begin_at, self._now)
+        waits = "to fill" if batch.fill < 1 else "to have its turn or its setup"
         return (
-            f"waits for its batch on {batch.station} to fill (rule {batch.rule}, {filled} now); "
+            f"waits for its batch on {batch.station} {waits} (rule {batch.rule}, {filled} now); "
             f"planned for {self._at(batch.start_at)}, starts by {self._at(latest)} at the latest"
         )
 

@@ -32,6 +32,14 @@ def test_a_full_batch_goes_at_once() -> None:
     assert decision(replace(HALF_FULL, full=True)) == Decision("b1", True, Reason.FULL)
 
 
+def test_a_full_batch_waits_for_its_setup_as_long_as_there_is_time() -> None:
+    plates = replace(HALF_FULL, full=True, setup_state="plate")
+    assert decision(plates) == Decision("b1", False, Reason.OTHER_SETUP, 9_000)
+    assert decision(replace(plates, latest_begin=5)).reason is Reason.LATEST_START
+    assert decision(replace(plates, max_wait=600)).reason is Reason.MAX_WAIT
+    assert decision(replace(plates, closed=True)).reason is Reason.CLOSE_AT
+
+
 @pytest.mark.parametrize(
     ("latest_begin", "goes"),
     [
@@ -83,10 +91,10 @@ def test_only_one_batch_is_released_at_a_time_the_most_urgent_first() -> None:
     assert released(full, later, late) == ["late"]
 
 
-def test_among_full_batches_the_one_without_a_changeover_goes_first() -> None:
-    plates = replace(HALF_FULL, batch_id="plates", full=True, setup_state="plate", latest_begin=2_000)
-    tins = replace(HALF_FULL, batch_id="tins", full=True)
-    assert released(plates, tins) == ["tins"]
+def test_among_batches_that_have_waited_the_one_without_a_changeover_goes_first() -> None:
+    waited = replace(HALF_FULL, max_wait=600)
+    plates = replace(waited, batch_id="plates", setup_state="plate", latest_begin=2_000)
+    assert released(plates, replace(waited, batch_id="tins")) == ["tins"]
 
 
 def test_a_full_batch_gives_way_when_running_it_would_make_another_late() -> None:
@@ -110,11 +118,10 @@ NIGHT = replace(STATION, attended_from=36_000, magazine_left=1)
         pytest.param({"setup_state": "plate"}, replace(NIGHT, setup_unattended=True), True, id="sets up by itself"),
     ],
 )
-def test_at_night_a_full_batch_starts_only_from_the_magazine(
+def test_at_night_a_batch_that_must_go_starts_only_from_the_magazine(
     changed: dict[str, object], station: StationNow, goes: bool
 ) -> None:
-    full = replace(HALF_FULL, full=True, latest_begin=90_000, **changed)  # type: ignore[arg-type]
-    told = decision(full, station)
+    told = decision(replace(HALF_FULL, latest_begin=0, **changed), station)  # type: ignore[arg-type]
     assert told.release is goes
     if not goes:
         assert told == Decision("b1", False, Reason.OPERATOR_ABSENT, 36_000)
