@@ -19,6 +19,7 @@ from batcher.cli.exit_codes import EXIT_CODES, ExitCode
 from batcher.domain.access import Scope
 from batcher.metrics import Metrics
 from batcher.settings import Settings
+from batcher.simulate.comparison import ComparisonReport, Difference
 from batcher.simulate.report import SimulationReport
 from tests.docs_cli import commands, first_line, is_group
 
@@ -92,7 +93,21 @@ def scopes_table() -> str:
 
 def report_table() -> str:
     """Return every key of a simulation's report."""
-    hints = get_type_hints(SimulationReport, include_extras=True)
+    return _keys_table(SimulationReport)
+
+
+def comparison_table() -> str:
+    """Return every key of a comparison of simulations."""
+    return _keys_table(ComparisonReport)
+
+
+def difference_table() -> str:
+    """Return every key of a difference in such a comparison."""
+    return _keys_table(Difference)
+
+
+def _keys_table(report: type) -> str:
+    hints = get_type_hints(report, include_extras=True)
     rows = [(f"`{name}`", hint.__metadata__[0]) for name, hint in hints.items()]
     return _table(("key", "meaning"), rows)
 
@@ -107,6 +122,8 @@ TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("operations.md", "statuses"): statuses_table,
     ("operations.md", "scopes"): scopes_table,
     ("simulate.md", "report"): report_table,
+    ("simulate.md", "comparison"): comparison_table,
+    ("simulate.md", "difference"): difference_table,
 }
 
 

@@ -27,7 +27,9 @@ class Arrival:
     document: dict[str, Any]
 
 
-def read_demand(paths: Sequence[Path], zone: ZoneInfo, *, scale: float = 1.0, seed: int = 0) -> list[Arrival]:
+def read_demand(
+    paths: Sequence[Path], zone: ZoneInfo, *, scale: float = 1.0, seed: int = 0, days: float | None = None
+) -> list[Arrival]:
     """
     Return the orders of traces, oldest first.
 
@@ -41,6 +43,8 @@ def read_demand(paths: Sequence[Path], zone: ZoneInfo, *, scale: float = 1.0, se
         How many orders stand for each: 2 doubles all, 1.5 every other one, 0.5 keeps half.
     seed
         Of which orders are copied or left out, and when copies are placed.
+    days
+        Only the orders of so many days from the first on; none: all.
 
     Raises
     ------
@@ -57,6 +61,8 @@ def read_demand(paths: Sequence[Path], zone: ZoneInfo, *, scale: float = 1.0, se
         for at, document in placed:
             found += _copies(at - (first - monday), document, mark, scale, seed)
     found.sort(key=lambda arrival: (arrival.at, str(arrival.document["order_id"])))
+    if days is not None:
+        found = [arrival for arrival in found if arrival.at - found[0].at < timedelta(days=days)]
     return found
 
 

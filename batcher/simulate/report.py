@@ -57,6 +57,7 @@ class SimulationReport:
     clairvoyant_ratio: Annotated[
         float | None, "Cost over that of a plan which knew every order beforehand; null when it was not asked for."
     ]
+    clairvoyant_parts_per_item: Annotated[dict[str, float], "That plan's costs for each piece, by part."]
     tardiness_s: Annotated[dict[str, float], "By how much late orders were late: p50, p90, p99, max."]
     slack_s: Annotated[dict[str, float], "Between packing and courier, all orders; p99 is what 99 % were under."]
     lead_time_s: Annotated[dict[str, float], "From placing an order to packing it."]
@@ -123,6 +124,7 @@ def make_report(trail: Trail, rules: RuleSet, setting: Setting, wall_s: float) -
         cost_per_item=sum(parts.values()) / max(1, items),
         cost_parts_per_item={part: cost / max(1, items) for part, cost in parts.items()},
         clairvoyant_ratio=None,
+        clairvoyant_parts_per_item={},
         tardiness_s=_quantiles(late_by[order.key].total_seconds() for order in late),
         slack_s=_quantiles(-late_by[order.key].total_seconds() for order in complete),
         lead_time_s=_quantiles((o.completed_at - o.placed_at).total_seconds() for o in complete if o.completed_at),

@@ -52,7 +52,7 @@ class Pace:
         More for each job that waits: large queues change less by one order more, and take longer to plan.
     """
 
-    least: float = 120.0
+    least: float = 300.0
     per_job: float = 0.6
 
     def after(self, jobs: int) -> timedelta:

@@ -6,6 +6,7 @@ from time import perf_counter
 from batcher.domain.clock import SteppedClock
 from batcher.rules.ruleset import RuleSet
 from batcher.simulate.demand import Arrival
+from batcher.simulate.history import History, make_history
 from batcher.simulate.policies import named_policy
 from batcher.simulate.report import Setting, SimulationReport, make_report
 from batcher.simulate.run import DEFAULT_PACE, Pace, Progress, Simulation
@@ -36,9 +37,23 @@ def simulate(
     progress
         Told how far the orders have come in, 0..1.
     """
+    return simulate_told(rules, arrivals, scenario, policy=policy, pace=pace, progress=progress)[0]
+
+
+def simulate_told(
+    rules: RuleSet,
+    arrivals: Sequence[Arrival],
+    scenario: Scenario,
+    *,
+    policy: str = "ours",
+    pace: Pace = DEFAULT_PACE,
+    progress: Progress | None = None,
+) -> tuple[SimulationReport, History]:
+    """Do what `simulate` does, and return beside the report what happened when."""
     began = perf_counter()
     clock = SteppedClock(arrivals[0].at)
     with simulated_floor(rules, clock) as floor:
         runner = named_policy(policy, seed=scenario.seed)
         trail = Simulation(floor, clock, arrivals, scenario, runner, pace, progress).run()
-    return make_report(trail, rules, Setting(policy, scenario), perf_counter() - began)
+    report = make_report(trail, rules, Setting(policy, scenario), perf_counter() - began)
+    return report, make_history(trail, rules)

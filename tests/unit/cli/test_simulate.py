@@ -40,3 +40,22 @@ def test_no_trace_no_policy_and_no_orders_are_told_apart(tmp_path: Path) -> None
     assert batcher("--orders", tmp_path / "empty.jsonl", "--out", out).returncode == 65
     assert batcher("--orders", trace, "--policy", "theirs", "--out", out).returncode == 78
     assert not out.exists()
+
+
+def test_several_policies_and_seeds_become_a_comparison(tmp_path: Path) -> None:
+    out = tmp_path / "report.json"
+    trace = a_trace(tmp_path / "week.jsonl")
+    chosen = ("--policy", "slack", "--policy", "edd", "--seeds", "2", "--no-clairvoyant", "--workers", "1")
+    page = tmp_path / "report.html"
+    done = batcher("--orders", trace, *chosen, "--out", out, "--html", page)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(out.read_text())
+    assert (report["cases"], report["seeds"]) == (["slack", "edd"], [0, 1])
+    assert [(run["case"], run["seed"]) for run in report["runs"]] == [
+        ("slack", 0),
+        ("slack", 1),
+        ("edd", 0),
+        ("edd", 1),
+    ]
+    assert "more than chance" in done.stdout
+    assert page.read_text().count("<h3>Orders waiting</h3>") == 2

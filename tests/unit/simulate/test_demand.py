@@ -53,3 +53,8 @@ def test_a_file_that_is_no_trace_is_told_with_the_order(tmp_path: Path, line: st
     path.write_text(line)
     with pytest.raises(DocumentError, match=r"a\.jsonl"):
         read_demand([path], LONDON)
+
+
+def test_only_the_first_days_are_taken_where_that_is_asked_for(tmp_path: Path) -> None:
+    trace = a_trace(tmp_path / "a.jsonl", "2026-03-03T09:30:00", "2026-03-04T09:29:59", "2026-03-04T09:30:00")
+    assert [arrival.document["order_id"] for arrival in read_demand([trace], LONDON, days=1)] == ["a-0", "a-1"]
