@@ -35,7 +35,7 @@ _SLACK_NAMES = ("late", "to ½ h", "to 1 h", "to 2 h", "to 4 h", "to 8 h", "to 1
 
 def make_page(outcomes: Sequence[Outcome]) -> str:
     """Return the page of a study; every case has been run under every seed."""
-    firsts = {}
+    firsts: dict[str, Outcome] = {}
     for outcome in outcomes:
         firsts.setdefault(outcome.case, outcome)
     comparison = compare(outcomes)
