@@ -2,8 +2,8 @@
 How long each batch of a plan may wait: the plan, shifted to the right.
 
 Each station's batches are packed backwards from what their orders and their successors need, latest need last,
-inside its windows and attended hours. A batch that begins no later than this keeps in time every order that the
-plan has in time.
+inside its windows and attended hours. Batches of one setup state that share a visit (`visits`) lie side by side and pay
+for one changeover. A batch that begins no later than this keeps in time every order that the plan has in time.
 """
 
 from bisect import bisect_right
@@ -12,12 +12,15 @@ from collections.abc import Mapping
 
 from batcher.planning.plan import Batch, Plan
 from batcher.planning.problem import Problem, Station
+from batcher.planning.visits import Need, shared_visits
 
 #: Chains are short; a batch's need settles once its successors' have.
 _MAX_PASSES = 6
 
 
-def latest_begins(problem: Problem, plan: Plan, margins: Mapping[str, int]) -> dict[str, int]:
+def latest_begins(
+    problem: Problem, plan: Plan, margins: Mapping[str, int], open_until: Mapping[str, int] | None = None
+) -> dict[str, int]:
     """
     Return the latest moment each batch may begin, its changeover included.
 
@@ -25,13 +28,15 @@ def latest_begins(problem: Problem, plan: Plan, margins: Mapping[str, int]) -> d
     ----------
     margins
         Seconds kept free before an order's due, by family.
+    open_until
+        By order, until when others may come that must leave with it; those left out may share no visit.
 
     Returns
     -------
     dict of str to int
         Seconds from time 0 by batch id; negative or past when the need has gone by already.
     """
-    shift = _RightShift(problem, plan, margins)
+    shift = _RightShift(problem, plan, margins, open_until or {})
     begins: dict[str, int] = {}
     for _ in range(_MAX_PASSES):
         before, begins = begins, shift.run(begins)
@@ -43,7 +48,7 @@ def latest_begins(problem: Problem, plan: Plan, margins: Mapping[str, int]) -> d
 class _RightShift:
     """One plan, indexed for the backward passes."""
 
-    def __init__(self, problem: Problem, plan: Plan, margins: Mapping[str, int]) -> None:
+    def __init__(self, problem: Problem, plan: Plan, margins: Mapping[str, int], open_until: Mapping[str, int]) -> None:
         self._stations = {station.id: station for station in problem.stations}
         self._families = {family.id: family for family in problem.families}
         self._changeover = _worst_changeovers(problem)
@@ -51,6 +56,7 @@ class _RightShift:
         for batch in plan.batches:
             self._by_station[batch.station].append(batch)
         self._own_need = self._needs_of_orders(problem, plan, margins)
+        self._open_until = _open_until(problem, plan, open_until)
         self._followers = self._links(problem, plan)
 
     @staticmethod
@@ -73,35 +79,53 @@ class _RightShift:
         """Return the latest begins, given those of an earlier pass for the successors."""
         result: dict[str, int] = {}
         for sid, batches in self._by_station.items():
-            needs = [(self._need(batch, begins), batch) for batch in batches]
-            needs.sort(key=lambda pair: (-pair[0], -pair[1].start))
+            station = self._stations[sid]
+            needs = [self._need(batch, begins) for batch in batches]
+            needs = shared_visits(needs, station, self._changeover)
+            needs.sort(key=lambda need: (-need.by, need.state, -need.batch.start))
             cursor = None
-            for need, batch in needs:
-                end = need if cursor is None else min(need, cursor)
-                cursor = self._fit(self._stations[sid], batch, end)
-                result[batch.id] = cursor
+            for need, before in zip(needs, [*needs[1:], None], strict=True):
+                end = need.by if cursor is None else min(need.by, cursor)
+                lasts = need.batch.end - need.batch.start
+                if before is None or before.state != need.state or before.by < end - lasts:
+                    lasts += self._changeover[need.state]
+                cursor = _fit(station, end - lasts, lasts)
+                result[need.batch.id] = cursor
         return result
 
-    def _need(self, batch: Batch, begins: Mapping[str, int]) -> int:
+    def _need(self, batch: Batch, begins: Mapping[str, int]) -> Need:
         """Return by when a batch must have ended for its orders and for the batches that wait for it."""
-        need = self._own_need[batch.id]
+        by = self._own_need[batch.id]
         for follower, lag in self._followers.get(batch.id, ()):
-            need = min(need, begins.get(follower, need + lag) - lag)
-        return need
+            by = min(by, begins.get(follower, by + lag) - lag)
+        return Need(batch, self._families[batch.family].state, by, self._open_until.get(batch.id))
 
-    def _fit(self, station: Station, batch: Batch, end: int) -> int:
-        """Return the latest begin that ends by `end` in a window and while somebody can load it."""
-        length = batch.end - batch.start + self._changeover[self._families[batch.family].state]
-        begin = end - length
-        windows = station.windows
-        for _ in range(4 * (len(windows) + len(station.attended or ())) + 4):
-            shifted = _into_window(windows, begin, length)
-            if station.attended is not None:
-                shifted = _into_attended(station.attended, shifted)
-            if shifted == begin:
-                break
-            begin = shifted
-        return begin
+
+def _fit(station: Station, begin: int, length: int) -> int:
+    """Return the latest begin no later than one at which a batch fits a window and somebody can load it."""
+    windows = station.windows
+    for _ in range(4 * (len(windows) + len(station.attended or ())) + 4):
+        shifted = _into_window(windows, begin, length)
+        if station.attended is not None:
+            shifted = _into_attended(station.attended, shifted)
+        if shifted == begin:
+            break
+        begin = shifted
+    return begin
+
+
+def _open_until(problem: Problem, plan: Plan, open_until: Mapping[str, int]) -> dict[str, int]:
+    """Return until when orders may come that must go with a batch's first due ones; batches left out: not known."""
+    due = {order.id: order.due for order in problem.orders}
+    order_of = {job.id: job.order for job in problem.jobs}
+    found = {}
+    for batch in plan.batches:
+        orders = {order_of[job] for job in batch.jobs}
+        first = min(due[order] for order in orders)
+        firsts = [order for order in orders if due[order] == first]
+        if all(order in open_until for order in firsts):
+            found[batch.id] = max(open_until[order] for order in firsts)
+    return found
 
 
 def _worst_changeovers(problem: Problem) -> dict[str, int]:

@@ -75,6 +75,22 @@ def collection_day(service: Service, counted: date) -> date:
     return found
 
 
+def last_call_at(service: Service, placed_at: datetime) -> datetime:
+    """
+    Return the first moment at which an order comes too late to leave with one placed at a moment.
+
+    Raises
+    ------
+    ConfigError
+        When the service's calendar has no collection within `MAX_DAYS_AHEAD`.
+    """
+    counted = counted_day(service, placed_at)
+    day = collection_day(service, counted)
+    while collection_day(service, counted + timedelta(days=1)) == day:
+        counted += timedelta(days=1)
+    return local(counted, service.order_by, service.collection_days.zone)
+
+
 def shortest_lead_s(rules: RuleSet, lines: Iterable[OrderLine]) -> int:
     """Return the seconds that the longest of the lines takes on an empty floor, packing included."""
     return max((_lead_s(rules, line) for line in lines), default=0)

@@ -127,7 +127,7 @@ def make_plan(rules: RuleSet, snapshot: Snapshot, result: PlanResult, *, kept: f
         rules_hash=rules.hash,
         snapshot=snapshot,
         result=result,
-        latest_begin=latest_begins(snapshot.problem, result.plan, margins),
+        latest_begin=latest_begins(snapshot.problem, result.plan, margins, snapshot.open_until),
         jobs={job.id: job for job in snapshot.problem.jobs},
         kept=kept,
     )

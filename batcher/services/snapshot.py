@@ -16,6 +16,7 @@ from batcher.rules.batch_rules import BatchRule, JobFacts
 from batcher.rules.facts import job_facts
 from batcher.rules.floor import Fixture, Station, Step
 from batcher.rules.ruleset import RuleSet
+from batcher.rules.sla import last_call_at
 from batcher.services.forecast import StationOutlook
 
 
@@ -34,6 +35,8 @@ class Snapshot:
         Jobs that cannot be planned and why, by job id.
     ready_at
         Since when a job could have been started, for those that can be, by job id.
+    open_until
+        Until when other orders may come that must leave with an order, in seconds from time 0, by order.
     """
 
     at: datetime
@@ -42,6 +45,7 @@ class Snapshot:
     fixture_of: Mapping[str, Fixture]
     left_out: Mapping[str, str]
     ready_at: Mapping[str, datetime]
+    open_until: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def build_snapshot(
         fixture_of={name: rules.fixtures[job.step.fixture] for name, job in families.items()},
         left_out=left_out,
         ready_at={w.job.id: w.job.ready_at for w in work if w.job.ready_at is not None},
+        open_until=_open_until(rules, placed, at),
     )
 
 
@@ -225,6 +230,20 @@ def _orders(rules: RuleSet, placed: Iterable[_Sorted], at: datetime) -> tuple[pp
         )
         for key, order in orders.items()
     )
+
+
+def _open_until(rules: RuleSet, placed: Iterable[_Sorted], at: datetime) -> dict[str, int]:
+    """Return until when orders may come that must leave with each order; not of services that are no more."""
+    seconds: dict[tuple[str, datetime], int] = {}
+    found: dict[str, int] = {}
+    for job in placed:
+        order = job.work.order
+        if order.key not in found and order.service in rules.services:
+            promised = (order.service, order.leave_by_at)
+            if promised not in seconds:
+                seconds[promised] = seconds_from(at, last_call_at(rules.services[order.service], order.placed_at))
+            found[order.key] = seconds[promised]
+    return found
 
 
 def _jobs(rules: RuleSet, placed: Sequence[_Sorted], running: Mapping[str, datetime], at: datetime) -> Iterable[pp.Job]:

@@ -74,3 +74,20 @@ def test_a_batch_is_due_before_the_operator_leaves() -> None:
 def test_a_batch_that_can_no_longer_be_in_time_is_due_at_once() -> None:
     found = latest_begins(problem([Job("j", "o", "fa")], {"o": 0}), Plan((batch("b", ["j"]),)), {})
     assert found["b"] < 0
+
+
+def test_batches_that_share_a_visit_lie_side_by_side_and_pay_for_one_changeover() -> None:
+    jobs = [Job("a", "soon", "fa"), Job("b", "soon", "fb"), Job("c", "later", "fb")]
+    plan = Plan((batch("a", ["a"]), batch("b", ["b"], 200, "fb"), batch("c", ["c"], 400, "fb")))
+    floor = problem(jobs, {"soon": 10_000, "later": 50_000}, changeover=60)
+    apart = latest_begins(floor, plan, {})
+    assert apart == {"c": 50_000 - 160, "a": 10_000 - 160, "b": 10_000 - 320}
+    together = latest_begins(floor, plan, {}, {"soon": 0, "later": 0})
+    assert together == {"a": 10_000 - 160, "c": 10_000 - 260, "b": 10_000 - 420}
+
+
+def test_a_batch_that_others_may_still_join_shares_no_visit() -> None:
+    jobs = [Job("b", "soon", "fb"), Job("c", "later", "fb")]
+    plan = Plan((batch("b", ["b"], 0, "fb"), batch("c", ["c"], 200, "fb")))
+    floor = problem(jobs, {"soon": 10_000, "later": 50_000}, changeover=60)
+    assert latest_begins(floor, plan, {}, {"soon": 0, "later": 20_000})["c"] == 50_000 - 160

@@ -11,7 +11,7 @@ from batcher.domain.calendars import Span
 from batcher.errors import ConfigError, OrderRejectedError
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
-from batcher.rules.sla import collection_day, counted_day, promise, shortest_lead_s
+from batcher.rules.sla import collection_day, counted_day, last_call_at, promise, shortest_lead_s
 from tests.builders_rules import DEMO_FLOOR, an_order, utc
 
 RULES = load_rules(DEMO_FLOOR)
@@ -42,6 +42,26 @@ def leave_by(placed: str, service: str, rules: RuleSet = RULES) -> str:
 )
 def test_an_order_counts_for_its_day_only_before_the_order_by_time(service: str, placed: str, expected: str) -> None:
     assert leave_by(placed, service) == expected
+
+
+@pytest.mark.parametrize(
+    ("service", "placed", "expected"),
+    [
+        ("same-day", "2026-06-15T09:00", "Mon 2026-06-15 11:00"),
+        ("same-day", "2026-06-15T11:00", "Tue 2026-06-16 11:00"),
+        ("standard", "2026-06-15T17:00", "Tue 2026-06-16 16:00"),
+        # What is ordered on Saturday after four leaves on Monday with what is ordered then.
+        ("next-day", "2026-06-20T16:00", "Mon 2026-06-22 16:00"),
+    ],
+)
+def test_the_last_call_is_when_an_order_would_leave_a_collection_later(
+    service: str, placed: str, expected: str
+) -> None:
+    placed_at = datetime.fromisoformat(placed).replace(tzinfo=RULES.site.zone)
+    found = last_call_at(RULES.services[service], placed_at).astimezone(RULES.site.zone)
+    assert found.strftime("%a %Y-%m-%d %H:%M") == expected
+    just_before = (found - timedelta(seconds=1)).replace(tzinfo=None).isoformat()
+    assert leave_by(just_before, service) == leave_by(placed, service)
 
 
 @pytest.mark.parametrize(
