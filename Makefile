@@ -34,6 +34,9 @@ test-planner: setup  ## the planner on PROBLEMS=2000 random problems of every ki
 fuzz: setup  ## REQUESTS=2000 random requests over the published schema; none may make batcher fail
 	REQUESTS=$(or $(REQUESTS),2000) $(BIN)/python -m pytest -s tests/fuzz --hypothesis-profile planner --timeout 3600
 
+test-crash: setup  ## floors whose daemon dies, or meets a broken disk, at any call, until N=1000 have died; SEED=1
+	$(BIN)/python -m tests.crash.run --kills $(or $(N),1000) --seed $(or $(SEED),1)
+
 fmt: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -70,4 +73,4 @@ lock:  ## renew the lock files (needs uv)
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.PHONY: help setup run test test-planner fuzz install replay fmt lint types lock clean
+.PHONY: help setup run test test-crash test-planner fuzz install replay fmt lint types lock clean
