@@ -116,7 +116,8 @@ def decide(candidates: Sequence[Candidate], station: StationNow, now: int, lead:
     list of Decision
         One for each candidate; at most one is released, since it changes the station for the others.
     """
-    reasons = {c.batch_id: _reason(c, station, now, lead) for c in candidates}
+    alone = len({c.setup_state for c in candidates}) == 1
+    reasons = {c.batch_id: _reason(c, station, now, lead, alone=alone) for c in candidates}
     wanted = [c for c in candidates if reasons[c.batch_id] in RELEASING]
     wanted.sort(key=lambda c: _urgency(c, reasons[c.batch_id], station))
     chosen: Candidate | None = None
@@ -138,12 +139,13 @@ def decide(candidates: Sequence[Candidate], station: StationNow, now: int, lead:
     return decisions
 
 
-def _reason(c: Candidate, station: StationNow, now: int, lead: int) -> Reason:
+def _reason(c: Candidate, station: StationNow, now: int, lead: int, *, alone: bool) -> Reason:
+    """Return why a batch goes or waits; `alone`: nothing else waits there for another setup state."""
     if c.ready > now:
         return Reason.NOT_READY
     if max(now, station.free) + lead >= c.latest_begin:
         return Reason.LATEST_START
-    set_up = not station.changeover_s.get(c.setup_state, 0)
+    set_up = alone or not station.changeover_s.get(c.setup_state, 0)
     if c.full and set_up:
         return Reason.FULL
     if c.max_wait is not None and now - c.waiting_since >= c.max_wait and not c.exact:

@@ -32,12 +32,12 @@ def test_a_full_batch_goes_at_once() -> None:
     assert decision(replace(HALF_FULL, full=True)) == Decision("b1", True, Reason.FULL)
 
 
-def test_a_full_batch_waits_for_its_setup_as_long_as_there_is_time() -> None:
-    plates = replace(HALF_FULL, full=True, setup_state="plate")
-    assert decision(plates) == Decision("b1", False, Reason.OTHER_SETUP, 9_000)
-    assert decision(replace(plates, latest_begin=5)).reason is Reason.LATEST_START
-    assert decision(replace(plates, max_wait=600)).reason is Reason.MAX_WAIT
-    assert decision(replace(plates, closed=True)).reason is Reason.CLOSE_AT
+def test_a_full_batch_waits_for_its_setup_while_there_is_time_and_others_want_another() -> None:
+    plates, tins = replace(HALF_FULL, batch_id="plates", full=True, setup_state="plate"), HALF_FULL
+    assert decide([plates, tins], STATION, 0, 10)[0] == Decision("plates", False, Reason.OTHER_SETUP, 9_000)
+    assert decide([plates], STATION, 0, 10)[0].reason is Reason.FULL
+    for pressing in ({"latest_begin": 5}, {"max_wait": 600}, {"closed": True}):
+        assert decide([replace(plates, **pressing), tins], STATION, 0, 10)[0].release  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import structlog
 
 from batcher.planning.plan import Plan, PlanResult
 from batcher.planning.problem import Problem
+from batcher.planning.release import Decision, Reason
 from batcher.planning.solve import solve
 from batcher.services import actions
 from batcher.services.context import Floor
@@ -88,7 +89,9 @@ def test_what_was_released_or_cancelled_since_does_not_count(floor: Floor) -> No
     full = take(floor, *(order_document() for _ in range(15)))
     (unwanted,) = take(floor, order_document(sorted(floor.rules.current.catalogue)[5]))
     planned(floor)
-    assert release_due(floor) != []
+    assert release_due(
+        floor, policy=lambda views, *_: [Decision(c.batch_id, True, Reason.FULL) for c in views if c.full]
+    )
     actions.cancel_order(floor, unwanted, "bought twice", "t")
     plan = planned(floor)
     assert not {job.order for job in plan.snapshot.problem.jobs} & {*full, unwanted}
