@@ -37,7 +37,7 @@ def test_a_full_batch_waits_for_its_setup_while_there_is_time_and_others_want_an
     assert decide([plates, tins], STATION, 0, 10)[0] == Decision("plates", False, Reason.OTHER_SETUP, 9_000)
     assert decide([plates], STATION, 0, 10)[0].reason is Reason.FULL
     for pressing in ({"latest_begin": 5}, {"max_wait": 600}, {"closed": True}):
-        assert decide([replace(plates, **pressing), tins], STATION, 0, 10)[0].release  # type: ignore[arg-type]
+        assert decide([replace(plates, **pressing), tins], STATION, 0, 10)[0].release
 
 
 @pytest.mark.parametrize(
