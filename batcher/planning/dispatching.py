@@ -8,10 +8,10 @@ still be filled, or that another station runs with less changeover, waits as lon
 
 import heapq
 import math
-from bisect import insort
 from dataclasses import dataclass
 
 from batcher.planning.conversion import Bundle
+from batcher.planning.dispatching_pool import Pool
 from batcher.planning.index import NO_LIMIT, Instance, ModeView, Unit
 from batcher.planning.loads import Load, Loader
 
@@ -73,9 +73,7 @@ class Dispatch:
     def __init__(self, instance: Instance, loader: Loader, rule: Rule) -> None:
         self.instance, self.loader, self.rule = instance, loader, rule
         self.desks = [_Desk(0, station.state) for station in instance.stations]
-        self.pools: list[list[Unit]] = [[] for _ in instance.families]
         self.picks: dict[tuple[int, int], _Pick] = {}  #: by family and station
-        self.versions = [0] * len(instance.families)  #: counts the changes of each pool
         self.ready: dict[int, int] = {}
         self.waiting = [len(unit.before) if unit.modes else -1 for unit in instance.units]
         self.ends: dict[int, int] = {}
@@ -87,14 +85,16 @@ class Dispatch:
         self.worth = self._worths()
         self.ranks = [self._rank(place) for place in range(len(instance.units))]
         self.outlook = [0] * len(instance.families)  #: units of a family not planned yet
+        self.pools = [Pool(self.due) for _ in instance.families]
+        first: list[list[Unit]] = [[] for _ in instance.families]
         for unit in instance.units:
             if unit.modes:
                 self.outlook[unit.family] += 1
                 if not unit.before:
                     self.ready[unit.place] = unit.release
-                    self.pools[unit.family].append(unit)
-        for pool in self.pools:
-            pool.sort(key=lambda unit: (self.due[unit.place], unit.place))
+                    first[unit.family].append(unit)
+        for pool, units in zip(self.pools, first, strict=True):
+            pool.fill(units)
 
     def sequences(self) -> list[list[Bundle]]:
         """Return the batches of every station in the order they are begun."""
@@ -133,16 +133,16 @@ class Dispatch:
 
     def _admit(self, unit: Unit) -> None:
         """Let a unit be planned: all that it waits for has an end."""
-        self.ready[unit.place] = max([unit.release, *(self.ends[before] + lag for before, lag in unit.before)])
-        insort(self.pools[unit.family], unit, key=lambda other: self.due[other.place])
-        self.versions[unit.family] += 1
+        ready = max([unit.release, *(self.ends[before] + lag for before, lag in unit.before)])
+        self.ready[unit.place] = ready
+        self.pools[unit.family].admit(unit, ready)
 
     def _choose(self, place: int, now: int) -> _Offer | None:
         """Return the offer worth most to a station, none when waiting is better."""
         best: _Offer | None = None
         for family in self.instance.families:
             mode = family.modes.get(place)
-            if mode is not None and self.pools[family.place]:
+            if mode is not None and self.pools[family.place].units:
                 offer = self._offer(place, mode, now)
                 if offer is not None and (best is None or offer.score > best.score):
                     best = offer
@@ -169,15 +169,15 @@ class Dispatch:
 
     def _pick(self, mode: ModeView, start: int) -> tuple[list[Unit], float]:
         """Return the units of a family worth most now that fit together, and their worth."""
-        known = self.picks.get((mode.family, mode.station))
-        if known is not None and known.version == self.versions[mode.family] and known.start <= start <= known.until:
+        known, pool = self.picks.get((mode.family, mode.station)), self.pools[mode.family]
+        if known is not None and known.version == pool.version and known.start <= start <= known.until:
             return known.units, known.worth * math.exp((start - known.start) * known.growth)
         ready, latest, open_to = self.ready, self.latest, self.open_to
-        limit = _looked_at(mode, len(self.pools[mode.family]))
+        limit = _looked_at(mode, len(pool.units))
         begin, bit = start + mode.seconds, 1 << mode.station
         until, pressing = start + int(20 * self.reach), False  # further on, rounding would tell
         found: list[Unit] = []
-        for unit in self.pools[mode.family]:
+        for unit in pool.units:
             place = unit.place
             if not open_to[place] & bit:
                 continue
@@ -199,8 +199,7 @@ class Dispatch:
         units = _gathered(mode, found)
         worth = sum([self._worth(unit, begin) for unit in units])
         if not pressing:  # then all worths grow alike: until a slack ends or a unit becomes ready, the same are picked
-            version = self.versions[mode.family]
-            self.picks[mode.family, mode.station] = _Pick(units, worth, start, until, 1 / self.reach, version)
+            self.picks[mode.family, mode.station] = _Pick(units, worth, start, until, 1 / self.reach, pool.version)
         return units, worth
 
     def _worth(self, unit: Unit, begin: int) -> float:
@@ -217,8 +216,8 @@ class Dispatch:
         family = self.instance.families[mode.family]
         if fill < 0.9:
             begin = end - mode.seconds
-            coming = [self.ready[unit.place] for unit in self.pools[mode.family]]
-            if any(begin < ready < begin + room for ready in coming):
+            coming = self.pools[mode.family].next_ready(begin)
+            if coming is not None and coming < begin + room:
                 return True
         for other in family.modes:
             desk, station = self.desks[other], self.instance.stations[other]
@@ -232,10 +231,8 @@ class Dispatch:
         coming = at_rest
         for family in self.instance.families:
             if place in family.modes and self.outlook[family.place]:
-                coming = min(coming, now + max(1, int(self.mean / 4)) * idle)
-                for unit in self.pools[family.place]:
-                    if now < self.ready[unit.place] < coming:
-                        coming = self.ready[unit.place]
+                released = self.pools[family.place].next_ready(now)
+                coming = min(coming, now + max(1, int(self.mean / 4)) * idle, released or at_rest)
         if turns and now < turns[0][0] < coming:
             coming = turns[0][0]
         return coming
@@ -268,23 +265,20 @@ class Dispatch:
         family = self.instance.units[load.units[0]].family
         ready, seconds = self.ready[load.units[0]], load.serial + load.parallel
         kept = []
-        for unit in self.pools[family]:
+        for unit in self.pools[family].units:
             if self.ready[unit.place] >= ready and unit.serial + unit.parallel >= seconds:
                 self.open_to[unit.place] &= ~(1 << place)
             if self.open_to[unit.place]:
                 kept.append(unit)
-        self.outlook[family] -= len(self.pools[family]) - len(kept)
-        self.pools[family] = kept
-        self.versions[family] += 1
+        self.outlook[family] -= len(self.pools[family].units) - len(kept)
+        self.pools[family].keep(kept)
 
     def _take(self, load: Load, end: int) -> None:
         """Take a load's units off the pool and admit those that waited for them alone."""
         units = self.instance.units
-        taken = set(load.units)
         family = units[load.units[0]].family
-        self.pools[family] = [unit for unit in self.pools[family] if unit.place not in taken]
-        self.versions[family] += 1
-        self.outlook[family] -= len(taken)
+        self.pools[family].take(load.units)
+        self.outlook[family] -= len(load.units)
         for place in load.units:
             self.ends[place] = end
         for place in load.awaited:
