@@ -14,6 +14,7 @@ from batcher.planning.conversion import Bundle
 from batcher.planning.dispatching_pool import Pool
 from batcher.planning.index import NO_LIMIT, Instance, ModeView, Unit
 from batcher.planning.loads import Load, Loader
+from batcher.planning.problem import SheetSize
 
 #: A sheet is full when so many of the pieces it was to take do not lie on it in so many tries: more would take long.
 _MISSES, _TRIES = 3, 8
@@ -55,16 +56,28 @@ class _Offer:
     score: float
 
 
+#: What a mode can take of its family: stations of the same kind pick alike.
+_Room = tuple[int, int, int, SheetSize | None, int]
+
+
+def _room_of(mode: ModeView) -> _Room:
+    return (mode.family, mode.seconds, mode.capacity, mode.sheet, mode.max_kinds)
+
+
 @dataclass(frozen=True, slots=True)
 class _Pick:
     """Units of a family that fit together, worth picking again from `start` to `until` while its pool stays."""
 
+    stations: int  #: bit mask of those that would pick the same
     units: list[Unit]
     worth: float
     start: int
     until: int
     growth: float
     version: int
+
+    def holds(self, station: int, version: int, start: int) -> bool:
+        return bool(self.stations & station) and self.version == version and self.start <= start <= self.until
 
 
 class Dispatch:
@@ -73,7 +86,7 @@ class Dispatch:
     def __init__(self, instance: Instance, loader: Loader, rule: Rule) -> None:
         self.instance, self.loader, self.rule = instance, loader, rule
         self.desks = [_Desk(0, station.state) for station in instance.stations]
-        self.picks: dict[tuple[int, int], _Pick] = {}  #: by family and station
+        self.picks: dict[_Room, _Pick] = {}
         self.ready: dict[int, int] = {}
         self.waiting = [len(unit.before) if unit.modes else -1 for unit in instance.units]
         self.ends: dict[int, int] = {}
@@ -169,18 +182,21 @@ class Dispatch:
 
     def _pick(self, mode: ModeView, start: int) -> tuple[list[Unit], float]:
         """Return the units of a family worth most now that fit together, and their worth."""
-        known, pool = self.picks.get((mode.family, mode.station)), self.pools[mode.family]
-        if known is not None and known.version == pool.version and known.start <= start <= known.until:
+        room, bit, pool = _room_of(mode), 1 << mode.station, self.pools[mode.family]
+        known = self.picks.get(room)
+        if known is not None and known.holds(bit, pool.version, start):
             return known.units, known.worth * math.exp((start - known.start) * known.growth)
         ready, latest, open_to = self.ready, self.latest, self.open_to
         limit = _looked_at(mode, len(pool.units))
-        begin, bit = start + mode.seconds, 1 << mode.station
+        begin, stations = start + mode.seconds, -1
         until, pressing = start + int(20 * self.reach), False  # further on, rounding would tell
         found: list[Unit] = []
         for unit in pool.units:
             place = unit.place
             if not open_to[place] & bit:
+                stations = bit
                 continue
+            stations &= open_to[place]
             if ready[place] > start:
                 until = min(until, ready[place] - 1)
                 continue
@@ -199,7 +215,7 @@ class Dispatch:
         units = _gathered(mode, found)
         worth = sum([self._worth(unit, begin) for unit in units])
         if not pressing:  # then all worths grow alike: until a slack ends or a unit becomes ready, the same are picked
-            self.picks[mode.family, mode.station] = _Pick(units, worth, start, until, 1 / self.reach, pool.version)
+            self.picks[room] = _Pick(stations, units, worth, start, until, 1 / self.reach, pool.version)
         return units, worth
 
     def _worth(self, unit: Unit, begin: int) -> float:
