@@ -37,11 +37,12 @@ _LOOK_S = 0.01
 _MOST_MOVES = 1 << 20
 #: Fewer moves at a call would pay more for calling than for moving.
 _LEAST_CHUNK = 100
-#: About how many moves a second makes; for each unit it takes the first before a plan that was molten is good again
-#: (with less, the search starts cooler and keeps more of its plan), the second for more than one cooling to pay.
-_MOVES_PER_S = 300_000
+#: So many moves for each unit it takes before a plan that was molten is good again, and for more than one cooling to
+#: pay. With fewer, the search starts cooler and keeps more of its plan.
 _MOVES_TO_MELT = 1000
-_MOVES_TO_REHEAT = 4000
+#: Then it is never hotter than this share of what a batch costs: where nearly every step makes something late, what is
+#: measured is so hot that no good plan would be left standing.
+_HASTY_HEAT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +96,23 @@ def search(
         Stop and cool by this many moves instead of the clock: the same result every time.
     """
     began = time.monotonic()
-    units = sum(len(load.units) for sequence in sequences for _, load in sequence)
-    moves_each = (max_moves or _MOVES_PER_S * max(0.0, deadline - began)) / max(1, units)
+    search = _Cooled.of(instance, sequences, kernel, seed)
+    if search is None:
+        return sequences
+    heat = search.heat(min(_TRIES, max_moves // 4) if max_moves else _TRIES)
+    moves = max_moves or search.moves_per_s * max(0.0, deadline - time.monotonic())
+    moves_each = moves / max(1, sum(len(load.units) for sequence in sequences for _, load in sequence))
     weights = WEIGHTS
-    if moves_each < _MOVES_TO_REHEAT:
-        coolings, weights = (Cooling(1.0, min(1.0, moves_each / _MOVES_TO_MELT) ** 0.5),), HASTY
-    spent, heat, best = 0.0, None, sequences
+    if moves_each < _MOVES_TO_MELT:
+        coolings, weights = (Cooling(1.0, (moves_each / _MOVES_TO_MELT) ** (1 / 3)),), HASTY
+        heat = min(heat, _HASTY_HEAT * int(search.memory[t.COST]) / sum(map(len, sequences)))
+    spent, best = 0.0, sequences
     for number, cooling in enumerate(coolings):
-        search = _Cooled.of(instance, best, kernel, weights, seed + 1000 * number)
-        if search is None:
-            return best
-        heat = heat or search.heat(min(_TRIES, max_moves // 4) if max_moves else _TRIES)
+        if number:
+            search = _Cooled.of(instance, best, kernel, seed + 1000 * number)
+            if search is None:
+                return best
+        search.weigh(weights)
         spent += cooling.share
         if max_moves:
             search.make(heat * cooling.heat, int(cooling.share * max_moves))
@@ -120,25 +127,30 @@ def search(
 class _Cooled:
     """One cooling of a schedule in the kernel's memory."""
 
-    def __init__(self, loader: Loader, kernel: Kernel, memory: Ints, weights: Sequence[float]) -> None:
+    def __init__(self, loader: Loader, kernel: Kernel, memory: Ints) -> None:
         self.loader, self.kernel, self.memory = loader, kernel, memory
-        self.upto = np.ceil(np.cumsum(weights) / sum(weights) * 1_000_000).astype(np.int64)
+        self.weigh(WEIGHTS)
+        self.moves_per_s = 0.0  #: as measured with the heat
 
     @classmethod
-    def of(
-        cls, instance: Instance, sequences: Sequences, kernel: Kernel, weights: Sequence[float], seed: int
-    ) -> "_Cooled | None":
+    def of(cls, instance: Instance, sequences: Sequences, kernel: Kernel, seed: int) -> "_Cooled | None":
         """Return sequences ready to be improved; none: there is nothing to improve, or they cannot be timed."""
         rows, held = rows_of(sequences)
         memory = memory_of(instance, held.tolist(), seed)
         if not held.size or not kernel.build(memory, rows, held):
             return None
-        return cls(Loader(instance), kernel, memory, weights)
+        return cls(Loader(instance), kernel, memory)
+
+    def weigh(self, weights: Sequence[float]) -> None:
+        """Have each kind of move tried as often as its share says."""
+        self.upto = np.ceil(np.cumsum(weights) / sum(weights) * 1_000_000).astype(np.int64)
 
     def heat(self, tries: int) -> float:
         """Return a temperature at which small steps uphill are easy, measured on the schedule as it stands."""
-        steps = np.zeros(_STEPS, np.int64)
+        steps, began = np.zeros(_STEPS, np.int64), time.monotonic()
+        before = int(self.memory[t.TRIAL])
         found = self.kernel.probe(self.memory, self.upto, steps, tries, PATIENCE)
+        self.moves_per_s = (int(self.memory[t.TRIAL]) - before) / max(1e-6, time.monotonic() - began)
         return float(np.quantile(steps[:found], _EASY)) if found else 1.0
 
     def best(self) -> Sequences:
