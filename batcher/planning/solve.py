@@ -6,46 +6,37 @@ by independent code before they count. A child that crashes, hangs, runs out of 
 improvement, never the plan.
 """
 
-import multiprocessing
-import pickle
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerContext
+from multiprocessing.connection import Connection
 
-from batcher.planning import cpsat, worker
+from batcher.planning import bounds_over_time, cpsat
+from batcher.planning.board import Board, Progress
 from batcher.planning.bounds import lower_bound
-from batcher.planning.conversion import to_plan
+from batcher.planning.children import search
+from batcher.planning.conversion import from_plan, to_plan
 from batcher.planning.greedy import greedy
-from batcher.planning.index import index
+from batcher.planning.index import Instance, index
 from batcher.planning.loads import Loader
-from batcher.planning.plan import Batch, Plan, PlanResult, PlanStatus, Verdict
+from batcher.planning.parts import Part, cut, put_together
+from batcher.planning.plan import Plan, PlanResult
 from batcher.planning.problem import Problem
-from batcher.planning.stability import batches_kept
-from batcher.planning.verify import judge
+from batcher.planning.worker import Task
 
-#: How long past the budget a child may live before it is killed.
-GRACE_S = 5.0
 #: Less than this is not worth starting a child for.
 LEAST_SEARCH_S = 0.5
-#: Plans whose costs differ by less than this, one minor unit, cost the same.
-SAME_COST = 1.0
 #: With less than this for a search no child looks for a better bound meanwhile.
 LEAST_BOUND_S = 5.0
-#: From this many units on, the bound takes long enough to be worked out while children search.
+#: From this many units on, the bound takes long enough to be worked out while children search, and the search long
+#: enough for each child to take a part of the floor.
 MANY = 2000
-#: Costs, which are whole numbers of 1/3600 of a minor unit, that differ by less than this are the same.
-_A_HAIR = 1 / 3600
+#: The share of the budget that dispatch rules may take, of which the first is always heard to its end.
+_GREEDY_SHARE = 0.05
 #: A child stops this much early, so that its last answer arrives within the budget.
 _HANDOVER_S = 0.1
 #: The budget of a search that counts moves: as good as endless, and not too long for a timer.
 _AGES_S = 10 * 86_400.0
-
-#: Told of every better plan: its verdict, and the bound proven so far.
-Progress = Callable[[Verdict, float], None]
 
 
 def solve(
@@ -94,13 +85,13 @@ def solve(
     began = time.monotonic()
     budget_s = budget_s if moves is None else _AGES_S
     instance = index(problem)
-    board = _Board(problem, sum(len(unit.jobs) for unit in instance.units if not unit.modes), on_progress)
+    board = Board(problem, sum(len(unit.jobs) for unit in instance.units if not unit.modes), on_progress)
     loader = Loader(instance)
     stopped = stop.poll if stop is not None else lambda: False
     first = greedy(
         instance,
         loader,
-        budget_s=budget_s * 0.1,
+        budget_s=_GREEDY_SHARE * budget_s,
         enough=stopped,
         on_better=lambda schedule: board.offer(to_plan(schedule)),
     )
@@ -113,209 +104,71 @@ def solve(
     def bound() -> None:
         board.raise_bound(lower_bound(instance))
 
-    at_once = len(instance.units) < MANY
-    if at_once:
+    many = len(instance.units) >= MANY
+    if not many:
         bound()
     note = ""
     if not board.proven:
         deadline = began + budget_s - _HANDOVER_S - 0.2 * (time.monotonic() - began)
+        task = Task(problem, board.plan, deadline, workers, seed, memory_mb, exact=True, moves=moves)
+        parts = cut(problem, board.plan, workers) if many and moves is None else []
         if deadline - time.monotonic() < LEAST_SEARCH_S:
             note = "no time was left to improve the greedy plan"
+        elif len(parts) > 1:
+            note = _search_parts(_Whole(board, instance, loader, parts), task, stop, bound)
         else:
-            tasks = [
-                worker.Task(
-                    problem, board.plan, deadline, workers, seed + number, memory_mb, exact=number == 0, moves=moves
-                )
-                for number in range(max(1, workers))
-            ]
-            if moves is None and len(instance.units) > cpsat.MOST_UNITS and deadline - time.monotonic() > LEAST_BOUND_S:
-                tasks.append(replace(tasks[0], exact=False, bounds=True))
-            note = _search(board, tasks, deadline, stop, meanwhile=None if at_once else bound)
+            note = _search_whole(board, instance, task, stop, bound if many else None)
     return board.result(time.monotonic() - began, greedy_cost, note)
 
 
-class _Board:
-    """
-    The best verified plan, and what is proven so far: `bound` of the cost of every plan, `least` of the cost of those
-    that leave out as few jobs as can be, `fewest` of how many those are.
-    """
-
-    def __init__(self, problem: Problem, fewest: int, on_progress: Progress | None) -> None:
-        self.problem, self.on_progress = problem, on_progress
-        self.plan = Plan((), tuple(job.id for job in problem.jobs))
-        self.verdict = judge(problem, self.plan)
-        self.bound, self.least, self.fewest = 0.0, 0.0, fewest
-        self.proving = True  #: a child may still prove something
-        self.last: tuple[Batch, ...] = ()  #: of the plan to stay near to
-        self.usable = 0  #: feasible answers of children
-
-    @property
-    def proven(self) -> bool:
-        """Tell whether no plan leaves out fewer jobs, and none that leaves out as few costs less."""
-        met = any(abs(self.verdict.cost - proven) < _A_HAIR for proven in (self.bound, self.least))
-        return met and self.verdict.unplanned <= self.fewest
-
-    @property
-    def settled(self) -> bool:
-        """Tell whether there is nothing to wait for, not even for a bound that counts plans which leave out more."""
-        return self.proven and (not self.proving or self.verdict.cost - self.bound < _A_HAIR)
-
-    def raise_bound(self, bound: float) -> None:
-        """Take a better bound, unless a plan we hold proves it wrong: solvers have been seen to err."""
-        if bound <= self.verdict.cost + _A_HAIR:
-            self.bound = max(self.bound, bound)
-
-    def raise_least(self, least: float) -> None:
-        """Take a better bound on plans that leave out as few as can be: the plan we hold may still leave out more."""
-        self.least = max(self.least, least)
-
-    def raise_fewest(self, fewest: int) -> None:
-        """Take it as proven that every plan leaves out so many jobs, unless the plan we hold leaves out fewer."""
-        if fewest <= self.verdict.unplanned:
-            self.fewest = max(self.fewest, fewest)
-
-    def offer(self, plan: Plan, *, of_child: bool = False) -> bool:
-        """Take a plan if it keeps every rule and beats the best."""
-        verdict = judge(self.problem, plan)
-        if not verdict.feasible:
-            return False
-        self.usable += of_child
-        if self._beats(plan, verdict):
-            self.plan, self.verdict = plan, verdict
-            if self.on_progress is not None:
-                self.on_progress(verdict, self.bound)
-        return True
-
-    def _beats(self, plan: Plan, verdict: Verdict) -> bool:
-        """Tell whether a plan is better: fewer unplanned jobs, then less cost, then more of the last plan's batches."""
-        best = self.verdict
-        if verdict.unplanned == best.unplanned and abs(verdict.cost - best.cost) < SAME_COST and self.last:
-            kept, held = batches_kept(self.last, plan) or 0, batches_kept(self.last, self.plan) or 0
-            return (-kept, verdict.cost) < (-held, best.cost)
-        return (verdict.unplanned, verdict.cost) < (best.unplanned, best.cost)
-
-    def result(self, seconds: float, greedy_cost: float, note: str) -> PlanResult:
-        status = PlanStatus.OPTIMAL if self.proven else PlanStatus.FALLBACK if note else PlanStatus.FEASIBLE
-        plan = replace(self.plan, bound=min(self.bound, self.verdict.cost), status=status)
-        return PlanResult(plan, self.verdict, seconds, greedy_cost, "" if self.proven else note)
-
-
-def _search(
-    board: _Board,
-    tasks: list[worker.Task],
-    deadline: float,
-    stop: Connection | None,
-    meanwhile: Callable[[], None] | None,
+def _search_whole(
+    board: Board, instance: Instance, task: Task, stop: Connection | None, meanwhile: Callable[[], None] | None
 ) -> str:
-    """Have children improve the board's plan until the deadline; return why there was no usable answer, if so."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(worker.PRELOAD))
-    children: list[_Child] = []
-    reaper = threading.Timer(deadline + GRACE_S - time.monotonic(), _kill_all, (children,))
-    reaper.daemon = True
-    try:
-        for task in tasks:
-            children.append(_Child(context, task))  # noqa: PERF401 - those there are must be closed if one fails
-        reaper.start()
-        if meanwhile is not None:
-            meanwhile()
-        return _listen(board, children, deadline, stop)
-    except OSError as error:  # no more processes or pipes: the greedy plan stands
-        return f"the solver could not be started: {error}"
-    finally:
-        reaper.cancel()
-        for child in children:
-            child.close()
+    """Have all children search the whole problem; return why there was no usable answer, if so."""
+    tasks = [
+        replace(task, seed=task.seed + number, exact=task.exact and not number)
+        for number in range(max(1, task.workers))
+    ]
+    if _may_be_bounded_over_time(instance) and task.moves is None and task.deadline - time.monotonic() > LEAST_BOUND_S:
+        tasks.append(replace(task, exact=False, bounds=True))
+    return search([(board, each) for each in tasks], deadline=task.deadline, stop=stop, meanwhile=meanwhile)
 
 
-def _kill_all(children: list["_Child"]) -> None:
-    for child in children:
-        child.kill()
+def _may_be_bounded_over_time(instance: Instance) -> bool:
+    return cpsat.MOST_UNITS < len(instance.units) <= bounds_over_time.MOST_UNITS
 
 
-def _listen(board: _Board, children: list["_Child"], deadline: float, stop: Connection | None) -> str:
-    """Take answers until all that search are done, the deadline and its grace have passed, or somebody says stop."""
-    open_children = {child.pipe: child for child in children}
-    stops = [] if stop is None else [stop]
-    faults: list[str] = []
-    while any(child.searches for child in open_children.values()) and not board.settled:
-        left = deadline + GRACE_S - time.monotonic()
-        ready = wait([*open_children, *stops], timeout=max(0.0, left))
-        if not ready:
-            faults.append(f"the solver did not stop within {GRACE_S:g} s of its budget")
-            break
-        for pipe in ready:
-            if pipe is not stop and not _take(board, open_children[pipe], faults):  # type: ignore[index]
-                board.proving &= not open_children[pipe].proves  # type: ignore[index]
-                del open_children[pipe]  # type: ignore[arg-type]
-        if stop in ready:
-            faults.append("the search was stopped before it found anything")
-            break
-    return "" if board.usable else "; ".join(dict.fromkeys(faults)) or "the solver gave no answer"
+def _search_parts(whole: "_Whole", task: Task, stop: Connection | None, meanwhile: Callable[[], None]) -> str:
+    """Have each child search a part of the problem; return why there was no usable answer, if so."""
+    tasks = [
+        (board, replace(task, problem=board.problem, plan=board.plan, workers=1, seed=task.seed + number, exact=False))
+        for number, board in enumerate(whole.boards)
+    ]
+    note = search(tasks, deadline=task.deadline, stop=stop, meanwhile=meanwhile)
+    whole.put_together()
+    return note
 
 
-def _take(board: _Board, child: "_Child", faults: list[str]) -> bool:
-    """Take a child's next answer and note what is wrong with it; false: there will be no more."""
-    found = child.receive()
-    if found is None:
-        faults.append(child.death())
-        return False
-    if found.bound is not None:
-        board.raise_bound(found.bound)
-    if found.least is not None:
-        board.raise_least(found.least)
-    if found.fewest is not None:
-        board.raise_fewest(found.fewest)
-    if found.plan is not None and not board.offer(found.plan, of_child=True):
-        faults.append("the solver answered with a plan that breaks the rules")
-    if found.asks:
-        child.send(board.plan)
-    return not found.finished
+class _Whole:
+    """The board of a problem, and those of its parts, whose plans are put together now and then."""
 
+    def __init__(self, board: Board, instance: Instance, loader: Loader, parts: list[Part]) -> None:
+        self.board, self.instance, self.loader = board, instance, loader
+        self.boards = [Board(part.problem, 0, None) for part in parts]
+        for place, part in zip(self.boards, parts, strict=True):
+            place.offer(part.plan)
+            place.on_progress = lambda *_: self.hear()
+        self.next = 0.0
 
-class _Child:
-    """A child process and the end of its pipe we read."""
+    def hear(self) -> None:
+        """Put the plans together, unless that would take more than a tenth of the time."""
+        began = time.monotonic()
+        if began >= self.next:
+            self.put_together()
+            self.next = time.monotonic() + 10 * (time.monotonic() - began)
 
-    def __init__(self, context: ForkServerContext, task: worker.Task) -> None:
-        self.proves, self.searches = task.exact, not task.bounds
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=worker.main, args=(task, theirs), daemon=True, name="batcher-solver")
-        try:
-            self.process.start()
-        except BaseException:
-            self.pipe.close()
-            raise
-        finally:
-            theirs.close()
-
-    def receive(self) -> worker.Found | None:
-        """Return the next answer, none when the child is gone."""
-        try:
-            answer = self.pipe.recv()
-        except (EOFError, OSError, pickle.UnpicklingError):
-            return None
-        return answer if isinstance(answer, worker.Found) else None
-
-    def send(self, plan: Plan) -> None:
-        """Answer a child that asked; one that has died meanwhile is told so by its pipe."""
-        with suppress(OSError):
-            self.pipe.send(plan)
-
-    def death(self) -> str:
-        """Return how it ended, once its pipe is closed."""
-        self.process.join(1.0)
-        code = self.process.exitcode
-        return "the solver closed its pipe" if code is None else f"the solver ended with exit code {code}"
-
-    def kill(self) -> None:
-        """End it at once."""
-        self.process.kill()
-
-    def close(self) -> None:
-        """End it if it lives, and wait until it is gone."""
-        self.process.join(0.2)
-        if self.process.is_alive():
-            self.process.kill()
-        self.process.join()
-        self.process.close()
-        self.pipe.close()
+    def put_together(self) -> None:
+        """Offer the whole what its parts have come to, each batch as early as it goes."""
+        plan = put_together(self.board.problem, [place.plan for place in self.boards])
+        schedule = from_plan(self.instance, self.loader, plan)
+        self.board.offer(plan if schedule is None else to_plan(schedule))

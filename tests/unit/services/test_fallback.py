@@ -68,7 +68,7 @@ def test_a_search_that_hangs_is_ended_and_a_verified_fallback_plan_comes_into_fo
     busy: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hurried(busy, 5)
-    monkeypatch.setattr("batcher.planning.solve.GRACE_S", 0.5)
+    monkeypatch.setattr("batcher.planning.children.GRACE_S", 0.5)
     monkeypatch.setattr("batcher.planning.worker.main", planted_workers.hangs)
     falls_back(busy, "did not stop within 0.5 s")
     assert multiprocessing.active_children() == []
