@@ -92,9 +92,9 @@ class _Cut:
 
     def part(self, families: set[str]) -> Part:
         """Return the part of some families."""
-        needed = self._needed(families)
-        jobs = [self._agreed(job, families, needed) for job in self.problem.jobs if self._has_place(job, families)]
-        there, wanted = {job.id for job in jobs}, {job.order for job in jobs}
+        needed, there = self._needed(families), self._there(families)
+        jobs = [self._agreed(job, families, needed) for job in self.problem.jobs if job.id in there]
+        wanted = {job.order for job in jobs}
         orders = [order for order in self.problem.orders if order.id in wanted]
         orders += [Order(job.order, needed[job.id], _BROKEN, _BROKEN) for job in jobs if job.id in needed]
         stations = {mode.station for family in self.problem.families if family.id in families for mode in family.modes}
@@ -112,11 +112,21 @@ class _Cut:
             ),
         )
 
-    def _has_place(self, job: Job, families: set[str]) -> bool:
-        """Tell whether a job is of the part, and can be planned there: what it waits for elsewhere is planned."""
-        return job.family in families and all(
-            link.job in self.batch_of or self.family_of[link.job] in families for link in job.after
-        )
+    def _there(self, families: set[str]) -> set[str]:
+        """Return the jobs of the part that can be planned there: what they and their group wait for can be, or is."""
+        jobs = [job for job in self.problem.jobs if job.family in families]
+        there, stuck = {job.id for job in jobs}, {""}
+        while stuck:
+            stuck = {
+                job.id
+                for job in jobs
+                if job.id in there
+                and any(link.job not in there and link.job not in self.batch_of for link in job.after)
+            }
+            groups = {job.group for job in jobs if job.id in stuck and job.group is not None}
+            there -= stuck
+            there -= {job.id for job in jobs if job.group in groups}
+        return there
 
     def _needed(self, families: set[str]) -> dict[str, int]:
         """Return by when jobs of the part must be done for jobs of others that wait for them."""
