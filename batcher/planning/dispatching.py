@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from batcher.planning.conversion import Bundle
 from batcher.planning.dispatching_pool import Pool
-from batcher.planning.index import NO_LIMIT, Instance, ModeView, Unit
+from batcher.planning.dispatching_room import filled, gathered, looked_at
+from batcher.planning.index import Instance, ModeView, Unit
+from batcher.planning.inner_dues import inner_dues, mean_seconds
 from batcher.planning.loads import Load, Loader
 from batcher.planning.problem import SheetSize
 
@@ -93,7 +95,7 @@ class Dispatch:
         self.open_to = [unit.stations for unit in instance.units]  #: stations that may still have a window for it
         self.due = inner_dues(instance)
         self.latest = [due - unit.serial - unit.parallel for due, unit in zip(self.due, instance.units, strict=True)]
-        self.mean = _mean_seconds(instance)
+        self.mean = mean_seconds(instance)
         self.reach = rule.reach * self.mean
         self.worth = self._worths()
         self.ranks = [self._rank(place) for place in range(len(instance.units))]
@@ -174,7 +176,7 @@ class Dispatch:
             return _Offer(mode, units, -math.inf)
         end = found[0] + lasts
         money = station.change_money[desk.state][family.state]
-        fill = _fill(mode, units) if self.outlook[family.place] > len(units) else 1.0
+        fill = filled(mode, units) if self.outlook[family.place] > len(units) else 1.0
         gain = worth - money - mode.fixed * (1 - fill)
         if gain <= 0 and self._better_later(place, mode, units, end, money, fill):
             return None
@@ -187,7 +189,7 @@ class Dispatch:
         if known is not None and known.holds(bit, pool.version, start):
             return known.units, known.worth * math.exp((start - known.start) * known.growth)
         ready, latest, open_to = self.ready, self.latest, self.open_to
-        limit = _looked_at(mode, len(pool.units))
+        limit = looked_at(mode, len(pool.units))
         begin, stations = start + mode.seconds, -1
         until, pressing = start + int(20 * self.reach), False  # further on, rounding would tell
         found: list[Unit] = []
@@ -212,7 +214,7 @@ class Dispatch:
             found.sort(key=lambda unit: -self._worth(unit, begin))
         else:
             found.sort(key=lambda unit: self.ranks[unit.place])
-        units = _gathered(mode, found)
+        units = gathered(mode, found)
         worth = sum([self._worth(unit, begin) for unit in units])
         if not pressing:  # then all worths grow alike: until a slack ends or a unit becomes ready, the same are picked
             self.picks[room] = _Pick(stations, units, worth, start, until, 1 / self.reach, pool.version)
@@ -322,79 +324,3 @@ class Dispatch:
 
     def _fits(self, mode: ModeView, places: list[int]) -> bool:
         return self.loader.fits(mode, self.loader.load(places), _TRIES)
-
-
-def _gathered(mode: ModeView, found: list[Unit]) -> list[Unit]:
-    """Return the first units that fit together, by size or area, kinds and parallel times."""
-    room = _whole(mode)
-    units: list[Unit] = []
-    parallel, limit = 0, NO_LIMIT
-    kinds: set[str] = set()
-    for unit in found:
-        size = _room(mode, unit)
-        if size > room or max(parallel, unit.parallel) > min(limit, unit.limit):
-            continue
-        if unit.kinds and len(kinds | unit.kinds) > mode.max_kinds:
-            continue
-        units.append(unit)
-        room -= size
-        parallel, limit = max(parallel, unit.parallel), min(limit, unit.limit)
-        kinds |= unit.kinds
-        if room <= 0:
-            break
-    return units
-
-
-def _looked_at(mode: ModeView, pool: int) -> int:
-    """Return how many of a family's jobs, in order of due, are weighed: fewer where there are many, to stay quick."""
-    batch = mode.capacity if mode.capacity < NO_LIMIT else 40
-    return 40 + batch if pool <= 100 else max(20, 2 * batch)
-
-
-def _room(mode: ModeView, unit: Unit) -> int:
-    """Return what a unit takes of a mode's room: size, or area with its gaps."""
-    if mode.sheet is None:
-        return unit.size
-    gap = mode.sheet.gap
-    return sum([(box.width + gap) * (box.height + gap) for box in unit.rectangles])
-
-
-def _fill(mode: ModeView, units: list[Unit]) -> float:
-    return min(1.0, sum([_room(mode, unit) for unit in units]) / _whole(mode))
-
-
-def _whole(mode: ModeView) -> int:
-    """Return all the room of a mode, never 0."""
-    return max(1, mode.capacity if mode.sheet is None else mode.sheet.width * mode.sheet.height)
-
-
-def shortest(unit: Unit) -> int:
-    """Return the least seconds a unit takes by itself in any of its modes."""
-    return min(mode.seconds for mode in unit.modes) + unit.serial + unit.parallel if unit.modes else 0
-
-
-def inner_dues(instance: Instance) -> list[int]:
-    """Return when each unit must be done for its order and for all that wait for it to be in time."""
-    dues = [unit.due for unit in instance.units]
-    open_after = [len(unit.after) for unit in instance.units]
-    ready = [unit.place for unit in instance.units if not unit.after]
-    while ready:
-        after = instance.units[ready.pop()]
-        for before, lag in after.before:
-            dues[before] = min(dues[before], dues[after.place] - shortest(after) - lag)
-            open_after[before] -= 1
-            if not open_after[before]:
-                ready.append(before)
-    return dues
-
-
-def backlog(instance: Instance) -> float:
-    """Return about how many full batches there are for each station."""
-    full = sum(min(_room(mode, unit) / _whole(mode) for mode in unit.modes) for unit in instance.units if unit.modes)
-    return full / max(1, len(instance.stations))
-
-
-def _mean_seconds(instance: Instance) -> float:
-    """Return the mean time of a batch of one, never 0."""
-    times = [shortest(unit) for unit in instance.units if unit.modes]
-    return max(1.0, sum(times) / len(times)) if times else 1.0

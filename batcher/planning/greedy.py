@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from batcher.planning.conversion import scheduled
-from batcher.planning.dispatching import Dispatch, Rule, backlog
+from batcher.planning.dispatching import Dispatch, Rule
+from batcher.planning.dispatching_room import backlog
 from batcher.planning.index import Instance, ModeView
 from batcher.planning.loads import Load, Loader
 from batcher.planning.schedule import Run, Schedule

@@ -10,8 +10,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from batcher.planning.dispatching import inner_dues, shortest
 from batcher.planning.index import ModeView
+from batcher.planning.inner_dues import inner_dues, shortest
 from batcher.planning.loads import Load
 from batcher.planning.schedule import Run, Schedule
 

@@ -16,8 +16,8 @@ from batcher.domain.calendars import local
 from batcher.domain.ids import new_id
 from batcher.errors import PlanRejectedError
 from batcher.planning.conversion import Bundle, scheduled, to_plan
-from batcher.planning.dispatching import inner_dues
 from batcher.planning.index import Instance, Unit, index
+from batcher.planning.inner_dues import inner_dues
 from batcher.planning.loads import Load, Loader
 from batcher.planning.plan import PlanResult
 from batcher.planning.release import Candidate, Decision, Reason, StationNow
