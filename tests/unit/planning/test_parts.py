@@ -3,6 +3,7 @@
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from batcher.planning.local_search import search_by_moves
 from batcher.planning.parts import cut, put_together
 from batcher.planning.plan import Plan, PlanStatus
 from batcher.planning.problem import Job, Link, Problem
-from batcher.planning.solve import MANY, solve
+from batcher.planning.solve import solve
 from batcher.planning.verify import judge
 from tests.builders_planning import job, two_ovens
 from tests.changed_problems import renamed, side_by_side
@@ -88,8 +89,9 @@ def test_stations_that_share_a_family_are_in_one_part() -> None:
     assert part.problem == problem
 
 
-def test_a_large_floor_is_searched_part_by_part() -> None:
-    jobs = [job(k, family="mug" if k % 3 else "tin", release=31 * (k % 97)) for k in range(MANY // 2)]
+def test_a_large_floor_is_searched_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batcher.planning.solve.PARTS_FROM", 2000)
+    jobs = [job(k, family="mug" if k % 3 else "tin", release=31 * (k % 97)) for k in range(1000)]
     one = replace(two_ovens(jobs), horizon=4_000_000)
     one = replace(one, stations=tuple(replace(s, windows=((0, one.horizon),), attended=None) for s in one.stations))
     whole = side_by_side(one, renamed(one, "other {}".format))
