@@ -113,7 +113,7 @@ def solve(
     if not board.proven:
         deadline = began + budget_s - _HANDOVER_S - 0.2 * (time.monotonic() - began)
         task = Task(problem, board.plan, deadline, workers, seed, memory_mb, exact=True, moves=moves)
-        parts = cut(problem, board.plan, workers) if len(instance.units) >= PARTS_FROM and moves is None else []
+        parts = cut(problem, board.plan, workers) if len(instance.units) >= PARTS_FROM else []
         if deadline - time.monotonic() < LEAST_SEARCH_S:
             note = "no time was left to improve the greedy plan"
         elif len(parts) > 1:
