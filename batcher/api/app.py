@@ -20,6 +20,7 @@ from batcher.api.news import news_routes
 from batcher.api.order_actions import order_action_routes
 from batcher.api.orders import order_routes
 from batcher.api.probes import probe_routes
+from batcher.api.quotes import quote_routes
 from batcher.api.rules_in_force import rules_routes
 from batcher.api.stations import station_routes
 from batcher.api.ticket_actions import ticket_action_routes
@@ -27,9 +28,10 @@ from batcher.api.tokens import TokenWanted, token_routes
 from batcher.dispatch.report import ReportDocument
 from batcher.intake.changes import OrderChange
 from batcher.intake.documents import OrderDocument
+from batcher.intake.quotes import QuoteDocument
 from batcher.services.context import Floor
 
-_BODIES = (OrderDocument, OrderChange, ReportDocument, Reason, Resolution, HookWanted, TokenWanted)
+_BODIES = (OrderDocument, OrderChange, QuoteDocument, ReportDocument, Reason, Resolution, HookWanted, TokenWanted)
 _FAILURES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.Problem, "description": "refused; `code` says why"},
     "5XX": {"model": problems.Problem, "description": "batcher, or its database, failed"},
@@ -59,6 +61,7 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     problems.install(app)
     app.include_router(order_routes(floor, Backlog(floor)), responses=_FAILURES)
     app.include_router(order_action_routes(floor), responses=_FAILURES)
+    app.include_router(quote_routes(floor), responses=_FAILURES)
     app.include_router(station_routes(floor), responses=_FAILURES)
     app.include_router(floor_routes(floor), responses=_FAILURES)
     app.include_router(ticket_action_routes(floor), responses=_FAILURES)

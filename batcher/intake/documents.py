@@ -7,9 +7,10 @@ Whether the order can be made is judged in `accept`.
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
@@ -20,7 +21,7 @@ from batcher.errors import Fault, OrderRejectedError
 from batcher.intake import words
 from batcher.intake.strict_json import load_json, printable, refuse
 
-__all__ = ["LineDocument", "OrderDocument", "load_json", "parse_order"]
+__all__ = ["LineDocument", "OrderDocument", "load_json", "order_lines", "parse_order", "validated"]
 
 _MAX_LINES = 10_000
 _MAX_PIECES = 10_000
@@ -57,7 +58,8 @@ def _quantity(value: object) -> int:
     return value
 
 
-def _lines(value: object) -> object:
+def lines_given(value: object) -> object:
+    """Return what may be the lines of an order: some, and not too many."""
     if isinstance(value, list) and not value:
         raise PydanticCustomError("items_empty", "must name at least one line")
     if isinstance(value, list) and len(value) > _MAX_LINES:
@@ -84,6 +86,7 @@ Text = Annotated[str, AfterValidator(words.text)]
 Quantity = Annotated[int, BeforeValidator(_quantity)]
 Attributes = Annotated[dict[Name, Word], BeforeValidator(_attributes)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
+Document = TypeVar("Document", bound=BaseModel)
 
 
 class LineDocument(BaseModel):
@@ -108,7 +111,7 @@ class OrderDocument(BaseModel):
     order_id: Id
     placed_at: Instant
     service: Name
-    lines: Annotated[list[LineDocument], BeforeValidator(_lines)]
+    lines: Annotated[list[LineDocument], BeforeValidator(lines_given)]
     channel: Word = ""
     tier: Name = "standard"
     country: Word = ""
@@ -134,16 +137,8 @@ def parse_order(doc: object, *, source: str, zone: ZoneInfo) -> OrderIn:
     """
     if not isinstance(doc, dict):
         refuse("body_not_object", "an order is a JSON object")
-    try:
-        document = OrderDocument.model_validate(doc, context={"zone": zone})
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False, include_input=False)
-        raise OrderRejectedError(tuple(_fault(detail) for detail in details)) from None
-    lines = tuple(
-        OrderLine(line.line_id or str(position), line.sku, line.quantity, line.text, line.artwork, line.attributes)
-        for position, line in enumerate(document.lines, start=1)
-    )
-    _check_together(lines)
+    document = validated(OrderDocument, doc, zone)
+    lines = order_lines(document.lines)
     order = OrderIn(
         source=source,
         order_id=document.order_id,
@@ -157,6 +152,39 @@ def parse_order(doc: object, *, source: str, zone: ZoneInfo) -> OrderIn:
         attributes=document.attributes,
     )
     return replace(order, content_hash=content_hash(order))
+
+
+def validated(model: type[Document], doc: Mapping[str, object], zone: ZoneInfo) -> Document:
+    """
+    Return a document as its model.
+
+    Raises
+    ------
+    OrderRejectedError
+        With every fault.
+    """
+    try:
+        return model.model_validate(doc, context={"zone": zone})
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        raise OrderRejectedError(tuple(_fault(detail) for detail in details)) from None
+
+
+def order_lines(documents: Iterable[LineDocument]) -> tuple[OrderLine, ...]:
+    """
+    Return the lines of one order.
+
+    Raises
+    ------
+    OrderRejectedError
+        When they do not go together.
+    """
+    lines = tuple(
+        OrderLine(line.line_id or str(position), line.sku, line.quantity, line.text, line.artwork, line.attributes)
+        for position, line in enumerate(documents, start=1)
+    )
+    _check_together(lines)
+    return lines
 
 
 def content_hash(order: OrderIn) -> str:

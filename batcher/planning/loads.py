@@ -32,9 +32,14 @@ class Loader:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self._packers: dict[SheetSize, Packer] = {}
-        self._shapes: list[tuple[Shape, ...]] = [
-            tuple(sorted(map(shape_of, unit.rectangles))) for unit in instance.units
-        ]
+        self._shapes: list[tuple[Shape, ...]] = []
+        self.resize(instance)
+
+    def resize(self, instance: Instance) -> None:
+        """Go on with an instance that has units more, or fewer, at its end."""
+        self.instance = instance
+        del self._shapes[len(instance.units) :]
+        self._shapes += [tuple(sorted(map(shape_of, unit.rectangles))) for unit in instance.units[len(self._shapes) :]]
 
     def load(self, places: Sequence[int]) -> Load:
         """Return what these units of one family come to."""

@@ -10,6 +10,7 @@ and earlier only when asked (`compact`), so that room left by one change takes u
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 
 from batcher.planning.index import NO_LIMIT, Instance, ModeView
@@ -54,8 +55,22 @@ class Run:
         return self.mode.fixed + self.mode.rate * (self.load.serial + self.load.parallel)
 
 
+@dataclass(frozen=True, slots=True)
+class Pencilled:
+    """A trial that was kept for the time being: what it added, and how to undo it."""
+
+    delta: int
+    undo: list[Callable[[], object]]
+    timed: list[tuple[Run, int, int, int, int]]
+    were_late: dict[int, int]
+
+
 class Schedule:
     """Sequences of batches on every station, with their exact cost (times 3600)."""
+
+    _undo: list[Callable[[], object]]
+    _timed: list[tuple[Run, int, int, int, int]]
+    _were_late: dict[int, int]
 
     def __init__(self, instance: Instance, loader: Loader) -> None:
         self.instance, self.loader = instance, loader
@@ -154,6 +169,32 @@ class Schedule:
         self.cost += delta
         self._forget()
 
+    def pencil(self, delta: int) -> Pencilled:
+        """Keep the trial that `settle` priced until it is rubbed out."""
+        kept = Pencilled(delta, self._undo, self._timed, self._were_late)
+        self.commit(delta)
+        return kept
+
+    def rub_out(self, kept: Pencilled) -> None:
+        """Undo what was pencilled, the latest first, and before anything else is committed."""
+        self._undo, self._timed, self._were_late = kept.undo, kept.timed, kept.were_late
+        self.rollback()
+        self.cost -= kept.delta
+
+    def resize(self, instance: Instance) -> None:
+        """Go on with an instance that has units, families and orders more, or fewer, at its end; all unplanned."""
+        self.instance = instance
+        was = sum(self.lateness)
+        del self.run_of[len(instance.units) :]
+        self.run_of += [None] * (len(instance.units) - len(self.run_of))
+        del self.of_family[len(instance.families) :]
+        self.of_family += [[] for _ in instance.families[len(self.of_family) :]]
+        del self.lateness[len(instance.orders) :]
+        self.lateness += [order.lateness(instance.unplanned_end) for order in instance.orders[len(self.lateness) :]]
+        more = sum(self.lateness) - was
+        self.late_money += more
+        self.cost += more
+
     def compact(self) -> None:
         """Time every batch as early as its sequence allows."""
         lazy, self.lazy = self.lazy, False
@@ -179,12 +220,12 @@ class Schedule:
         self._forget()
 
     def _forget(self) -> None:
-        self._undo: list[Callable[[], object]] = []
-        self._timed: list[tuple[Run, int, int, int, int]] = []
+        self._undo = []
+        self._timed = []
         self._dirty: dict[int, tuple[int, int]] = {}
         self._moved: list[int] = []
         self._money = 0
-        self._were_late: dict[int, int] = {}
+        self._were_late = {}
 
     def _plug(self, run: Run, at: int) -> None:
         self.sequences[run.station].insert(at, run)

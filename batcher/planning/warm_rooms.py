@@ -19,7 +19,7 @@ from batcher.planning.schedule import Run, Schedule
 _MOST_TRIED = 8
 
 
-class _Room(NamedTuple):
+class Room(NamedTuple):
     """A batch to join with what it then holds, or a batch of its own for a position of its mode's station."""
 
     run: Run
@@ -53,9 +53,9 @@ def _placed(schedule: Schedule, unit: int, due: int, deadline: float) -> bool:
         ready = max(ready, run.end + lag)
     if time.monotonic() > deadline:
         return False
-    best: tuple[int, _Room] | None = None
-    for room in _rooms(schedule, unit, ready, due):
-        delta = _tried(schedule, room, unit)
+    best: tuple[int, Room] | None = None
+    for room in rooms(schedule, unit, ready, due):
+        delta = tried(schedule, room, unit)
         schedule.rollback()
         if delta is not None and (best is None or delta < best[0]):
             best = (delta, room)
@@ -63,13 +63,13 @@ def _placed(schedule: Schedule, unit: int, due: int, deadline: float) -> bool:
             break  # it costs nothing: no place is much better
     if best is None:
         return False
-    delta = _tried(schedule, best[1], unit)
+    delta = tried(schedule, best[1], unit)
     assert delta is not None, "a trial repeated gives the same"
     schedule.commit(delta)
     return True
 
 
-def _tried(schedule: Schedule, room: _Room, unit: int) -> int | None:
+def tried(schedule: Schedule, room: Room, unit: int) -> int | None:
     """Put the unit there as a trial; return what it adds."""
     if room.at is None:
         schedule.reload(room.run, room.load, (unit,))
@@ -78,21 +78,32 @@ def _tried(schedule: Schedule, room: _Room, unit: int) -> int | None:
     return schedule.settle()
 
 
-def _rooms(schedule: Schedule, unit: int, ready: int, due: int) -> Iterator[_Room]:
+def rooms(schedule: Schedule, unit: int, ready: int, due: int, *, not_before: int = 0) -> Iterator[Room]:
+    """
+    Yield a few likely places for a unit.
+
+    Parameters
+    ----------
+    ready, due
+        When it may start, and must have ended.
+    not_before
+        Batches that begin earlier are left as they are.
+    """
     loader, view = schedule.loader, schedule.instance.units[unit]
 
     def misses(run: Run) -> tuple[bool, int]:
         return run.start < ready or run.end > due, run.begin
 
-    joinable = [run for run in schedule.of_family[view.family] if _may_hold(schedule, run, unit)]
+    open_runs = [run for run in schedule.of_family[view.family] if run.begin >= not_before]
+    joinable = [run for run in open_runs if _may_hold(schedule, run, unit)]
     for run in sorted(joinable, key=misses)[:_MOST_TRIED]:
         load = loader.load((*run.load.units, unit))
         if loader.fits(run.mode, load):
-            yield _Room(run, load)
+            yield Room(run, load)
     alone = loader.load((unit,))
     for mode in view.modes:
-        for at in _positions(schedule, mode, ready, due - shortest(view)):
-            yield _Room(schedule.new_run(mode, alone), alone, at)
+        for at in _positions(schedule, mode, ready, due - shortest(view), not_before):
+            yield Room(schedule.new_run(mode, alone), alone, at)
 
 
 def _may_hold(schedule: Schedule, run: Run, unit: int) -> bool:
@@ -107,10 +118,11 @@ def _may_hold(schedule: Schedule, run: Run, unit: int) -> bool:
     return taken <= (sheet.width + sheet.gap) * (sheet.height + sheet.gap)
 
 
-def _positions(schedule: Schedule, mode: ModeView, ready: int, latest: int) -> Iterable[int]:
+def _positions(schedule: Schedule, mode: ModeView, ready: int, latest: int, not_before: int) -> Iterable[int]:
     """Return positions between ready and the latest begin, first those beside a batch of the same setup state."""
     sequence, state = schedule.sequences[mode.station], schedule.instance.families[mode.family].state
     first = bisect_left(sequence, ready, key=lambda run: run.end)
+    first = max(first, bisect_left(sequence, not_before, key=lambda run: run.begin))
     last = max(first, bisect_right(sequence, latest, key=lambda run: run.begin))
     found = range(first, last + 1)
     set_up = [at for at in found if any(run.state == state for run in sequence[max(0, at - 1) : at + 1])]

@@ -91,6 +91,20 @@ def last_call_at(service: Service, placed_at: datetime) -> datetime:
     return local(counted, service.order_by, service.collection_days.zone)
 
 
+def collections_from(service: Service, placed_at: datetime) -> Iterator[datetime]:
+    """
+    Yield by when an order must be packed for each collection, from the one that its service promises.
+
+    Raises
+    ------
+    ConfigError
+        When the service's calendar has no collection within `MAX_DAYS_AHEAD`.
+    """
+    first = collection_day(service, counted_day(service, placed_at))
+    for day in _open_days(service.collection_days, first):
+        yield local(day, _leaves_by(service, day), service.collection_days.zone)
+
+
 def shortest_lead_s(rules: RuleSet, lines: Iterable[OrderLine]) -> int:
     """Return the seconds that the longest of the lines takes on an empty floor, packing included."""
     return max((_lead_s(rules, line) for line in lines), default=0)

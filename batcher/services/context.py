@@ -12,6 +12,7 @@ from batcher.domain.clock import FloorClock
 from batcher.metrics import Metrics
 from batcher.rules.ruleset import RuleSet
 from batcher.services.plan_in_force import PlanBox
+from batcher.services.quote_room import RoomBox
 from batcher.settings import Settings
 from batcher.store.session import Store
 
@@ -47,6 +48,7 @@ class Floor:
     clock: FloorClock
     settings: Settings
     plans: PlanBox = field(default_factory=PlanBox)
+    quote_rooms: RoomBox = field(default_factory=RoomBox)
     #: set when something happened that the plan in force does not know; the plan loop looks at it
     replan: threading.Event = field(default_factory=threading.Event)
 

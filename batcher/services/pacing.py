@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from batcher.services.context import Floor
 from batcher.services.cycle import plan_cycle
+from batcher.services.promise import quote_room
 
 
 class PlanPacer:
@@ -20,3 +21,4 @@ class PlanPacer:
         if self._last is None or now - self._last >= pace or self._floor.replan.is_set():
             self._last = now
             plan_cycle(self._floor)
+            quote_room(self._floor)  # now, so that no quote waits for it

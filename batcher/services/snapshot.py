@@ -4,8 +4,8 @@ From the queue to the planning problem: what waits, what may share a batch, and 
 Pure over what it is handed; reading the store is `cycle`'s work, solving is `planning`'s.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -101,6 +101,21 @@ def build_snapshot(
     )
 
 
+def added_problem(rules: RuleSet, work: Sequence[OpenWork], base: Snapshot) -> pp.Problem | None:
+    """Return more work as a problem of the same moment and stations; none when a job of it cannot be planned."""
+    placed, left_out = _sort_into_families(rules, work)
+    if left_out:
+        return None
+    families = {job.family: job for job in placed}
+    stations = {station.id for station in base.problem.stations}
+    return replace(
+        base.problem,
+        families=tuple(_family(rules, job, stations) for job in families.values()),
+        orders=_orders(rules, placed, base.at),
+        jobs=tuple(_jobs(rules, placed, {}, base.at)),
+    )
+
+
 def seconds_from(at: datetime, instant: datetime) -> int:
     """Return whole seconds from time 0, rounded up."""
     return ceil((instant - at).total_seconds())
@@ -169,7 +184,7 @@ def _changeovers(rules: RuleSet) -> pp.Changeovers:
     return pp.Changeovers(tuple(state_name(p, s) for p, s in known), tuple(seconds), tuple(cost))
 
 
-def _family(rules: RuleSet, job: _Sorted, stations: Mapping[str, StationOutlook]) -> pp.Family:
+def _family(rules: RuleSet, job: _Sorted, stations: Collection[str]) -> pp.Family:
     fixture, rule = rules.fixtures[job.step.fixture], job.rule
     modes = []
     for station in rules.stations_for(fixture, rule):

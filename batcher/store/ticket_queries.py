@@ -209,6 +209,17 @@ def begins_since(s: Session, since: datetime, *, station: str | None = None) -> 
     return begins
 
 
+def slips_since(s: Session, since: datetime, *, limit: int) -> list[float]:
+    """Return by how many seconds the latest batches that were made ended after their tickets said."""
+    found = s.execute(
+        select(_b.c.end_at, _b.c.ended_at)
+        .where(_b.c.state == BatchState.DONE, _b.c.ended_at >= since)
+        .order_by(_b.c.ended_at.desc())
+        .limit(limit)
+    )
+    return [(ended_at - end_at).total_seconds() for end_at, ended_at in found]
+
+
 def live_jobs(s: Session) -> list[LiveJob]:
     """Return every job on a live ticket, by ticket and place."""
     return [LiveJob(*row) for row in s.execute(_LIVE_JOBS)]

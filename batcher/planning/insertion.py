@@ -1,0 +1,176 @@
+"""
+What a plan has room for: one order more put into it, priced, and taken out again.
+
+A `Room` is a plan made ready to be asked many times; building it takes as long as carrying the plan over, asking it
+milliseconds. It is not safe for threads: whoever shares one locks it.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from batcher.planning.dispatching import inner_dues
+from batcher.planning.growing import grown
+from batcher.planning.index import Instance, index
+from batcher.planning.loads import Loader
+from batcher.planning.plan import Batch
+from batcher.planning.problem import Problem
+from batcher.planning.schedule import Pencilled, Schedule
+from batcher.planning.warm import warm_schedule
+from batcher.planning.warm_rooms import Room as Place
+from batcher.planning.warm_rooms import rooms, tried
+
+
+@dataclass(frozen=True)
+class Stay:
+    """
+    Where one unit of the order would be made; seconds from the problem's time 0.
+
+    Parameters
+    ----------
+    ready
+        When it could have started.
+    idle
+        Whether the station does nothing right before it begins: it is closed, and not taken.
+    """
+
+    station: str
+    ready: int
+    start: int
+    end: int
+    idle: bool
+
+
+@dataclass(frozen=True)
+class Insertion:
+    """
+    One order more in a plan.
+
+    Parameters
+    ----------
+    stays
+        Of each of its units, in the order in which they were placed; empty when one has no place in time.
+    cost_minor
+        What everything else costs more for it: batches, changeovers, and lateness of others.
+    """
+
+    stays: tuple[Stay, ...]
+    cost_minor: float
+
+    @property
+    def end(self) -> int | None:
+        """When its last unit ends; none when it has no place."""
+        return max((stay.end for stay in self.stays), default=None)
+
+
+class Room:
+    """A plan that can be asked what it has room for."""
+
+    def __init__(self, problem: Problem, batches: Iterable[Batch], *, budget_s: float) -> None:
+        self._instance = index(problem)
+        self._loader = Loader(self._instance)
+        self._schedule = warm_schedule(self._instance, self._loader, batches, budget_s=budget_s)
+        self._schedule.lazy = True  # an insertion moves what it must
+
+    def ask(self, more: Problem, *, hurry: bool, not_before: int, deadline: float) -> Insertion:
+        """
+        Return where an order would be made; the room is afterwards as before.
+
+        Parameters
+        ----------
+        more
+            One order on the same stations and from the same moment.
+        hurry
+            Others may be made late for it; else it takes what room they leave.
+        not_before
+            Batches that begin earlier are left as they are, in seconds from time 0.
+        deadline
+            Monotonic moment at which to give up.
+        """
+        extra = index(more)
+        self._resize(grown(self._instance, extra))
+        asked = _Asked(self._schedule, len(self._instance.orders), not_before, hurry)
+        first = len(self._instance.units)
+        dues = inner_dues(extra)
+        try:
+            for unit in sorted(range(len(dues)), key=lambda unit: (dues[unit], unit)):
+                if time.monotonic() > deadline or not asked.put(first + unit, dues[unit]):
+                    return Insertion((), 0.0)
+            return Insertion(asked.stays(first), asked.cost / 3600)
+        finally:
+            asked.take_out()
+            self._resize(self._instance)
+
+    def _resize(self, instance: Instance) -> None:
+        self._schedule.resize(instance)
+        self._loader.resize(instance)
+
+
+class _Asked:
+    """One order being put in, unit by unit."""
+
+    def __init__(self, schedule: Schedule, order: int, not_before: int, hurry: bool) -> None:
+        self._schedule, self._order = schedule, order
+        self._not_before, self._hurry = not_before, hurry
+        self._pencilled: list[Pencilled] = []
+        self.cost = 0  #: beyond what the order itself loses by being late, times 3600
+
+    def put(self, unit: int, due: int) -> bool:
+        """Put a unit where it is least late, and there where it costs least; false when there is no such place."""
+        schedule = self._schedule
+        best: tuple[tuple[int, int, int], Place] | None = None
+        for place in rooms(schedule, unit, self._ready(unit), due, not_before=self._not_before):
+            price = self._price(place, unit)
+            late, end = max(0, place.run.end - due), place.run.end
+            schedule.rollback()
+            if price is None:
+                continue
+            if best is None or (late, price, end) < best[0]:
+                best = (late, price, end), place
+            if late == 0 and price <= 0:
+                break  # it costs nothing: no place is much better
+        if best is None:
+            return False
+        (_, price, _), place = best
+        delta = tried(schedule, place, unit)
+        assert delta is not None, "a trial repeated gives the same"
+        self._pencilled.append(schedule.pencil(delta))
+        self.cost += price
+        return True
+
+    def stays(self, first: int) -> tuple[Stay, ...]:
+        """Return where its units stand, from the first of them on."""
+        return tuple(self._stay(unit) for unit in range(first, len(self._schedule.run_of)))
+
+    def take_out(self) -> None:
+        """Have the schedule as it was."""
+        while self._pencilled:
+            self._schedule.rub_out(self._pencilled.pop())
+
+    def _price(self, place: Place, unit: int) -> int | None:
+        """Try a place; return what others pay for it, none when it is impossible or they may not."""
+        schedule, own = self._schedule, self._order
+        was, others_were = schedule.lateness[own], schedule.late_money - schedule.lateness[own]
+        delta = tried(schedule, place, unit)
+        if delta is None or (not self._hurry and schedule.late_money - schedule.lateness[own] > others_were):
+            return None
+        return delta - (schedule.lateness[own] - was)
+
+    def _ready(self, unit: int) -> int:
+        view = self._schedule.instance.units[unit]
+        ready = max(view.release, self._not_before)
+        for before, lag in view.before:
+            run = self._schedule.run_of[before]
+            assert run is not None, "units are put in by their inner dues"
+            ready = max(ready, run.end + lag)
+        return ready
+
+    def _stay(self, unit: int) -> Stay:
+        schedule = self._schedule
+        run = schedule.run_of[unit]
+        assert run is not None, "asked of an order that has a place"
+        sequence = schedule.sequences[run.station]
+        at = sequence.index(run)
+        station = schedule.instance.problem.stations[run.station].id
+        idle = at == 0 or sequence[at - 1].end < run.begin
+        return Stay(station, self._ready(unit), run.start, run.end, idle)

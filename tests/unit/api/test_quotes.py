@@ -1,0 +1,49 @@
+"""Quotes over HTTP."""
+
+from typing import Any
+
+import httpx
+
+from batcher.planning.plan import PlanResult
+from batcher.planning.problem import Problem
+from batcher.planning.quick import quick_plan
+from batcher.services.context import Floor
+from batcher.services.cycle import plan_cycle
+
+TIN = {"sku": "TIN-CAK-NATURAL-01", "quantity": 2, "text": "Zsófia"}
+
+
+def _at_once(problem: Problem, **_given: Any) -> PlanResult:
+    return quick_plan(problem)
+
+
+def test_every_service_is_quoted_and_no_order_comes_of_it(client: httpx.Client, floor: Floor) -> None:
+    plan_cycle(floor, solver=_at_once)
+
+    answer = client.post("/v1/quotes", json={"lines": [TIN], "destination": {"country": "GB"}})
+
+    assert answer.status_code == 200
+    offers = {offer["service"]: offer for offer in answer.json()["offers"]}
+    assert set(offers) == set(floor.rules.current.services)
+    assert offers["same-day"]["leave_by_at"] == "2026-11-23T18:00:00Z"
+    assert 0 < offers["same-day"]["confidence"] < 1
+    assert client.get("/v1/orders").json()["orders"] == []
+
+
+def test_before_the_first_plan_one_is_asked_to_come_again(client: httpx.Client) -> None:
+    answer = client.post("/v1/quotes", json={"lines": [TIN]})
+
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "no_plan", "5")
+
+
+def test_a_question_with_faults_is_refused_with_all_of_them(client: httpx.Client) -> None:
+    answer = client.post("/v1/quotes", json={"lines": [{**TIN, "quantity": 0}], "wanted_by": "soon", "more": 1})
+
+    assert answer.status_code == 422
+    assert {fault["loc"] for fault in answer.json()["errors"]} == {"/lines/0/quantity", "/wanted_by", "/more"}
+
+
+def test_so_many_pieces_are_ordered_and_not_quoted(client: httpx.Client) -> None:
+    answer = client.post("/v1/quotes", json={"lines": [{**TIN, "quantity": 201}]})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "qty_over_limit")
