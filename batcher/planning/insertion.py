@@ -143,7 +143,8 @@ class _Asked:
         return tuple(self._stay(unit) for unit in range(first, len(self._schedule.run_of)))
 
     def take_out(self) -> None:
-        """Have the schedule as it was."""
+        """Have the schedule as it was, also when a trial broke."""
+        self._schedule.rollback()
         while self._pencilled:
             self._schedule.rub_out(self._pencilled.pop())
 

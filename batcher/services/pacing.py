@@ -2,9 +2,13 @@
 
 from datetime import datetime, timedelta
 
+import structlog
+
 from batcher.services.context import Floor
 from batcher.services.cycle import plan_cycle
 from batcher.services.promise import quote_room
+
+log = structlog.get_logger()
 
 
 class PlanPacer:
@@ -21,4 +25,13 @@ class PlanPacer:
         if self._last is None or now - self._last >= pace or self._floor.replan.is_set():
             self._last = now
             plan_cycle(self._floor)
-            quote_room(self._floor)  # now, so that no quote waits for it
+            self._prepare_quotes()
+
+    def _prepare_quotes(self) -> None:
+        """Make the plan ready to be asked, so that no quote waits for it; the plan stands whatever comes of it."""
+        if not self._floor.quote_rooms.in_use:
+            return
+        try:
+            quote_room(self._floor)
+        except Exception as error:
+            log.exception("quote_room_broke", error=type(error).__name__)

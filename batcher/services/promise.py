@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from batcher.domain.orders import OrderIn, Promise
-from batcher.intake.accept import Judged, judge
+from batcher.intake.accept import NOTHING_PROMISED, Judged, judge
 from batcher.planning.insertion import Insertion, Stay
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.sla import collections_from, shortest_lead_s
@@ -157,8 +157,8 @@ class _Asking:
         return self._judged.promise
 
     def _none(self, binding: Binding) -> Offer:
-        nominal = self._promised.leave_by_at if self._asked.service in self._rules.services else None
-        return Offer(self._asked.service, nominal, None, None, None, binding)
+        nominal_at = None if self._promised.how == NOTHING_PROMISED else self._promised.leave_by_at
+        return Offer(self._asked.service, nominal_at, None, None, None, binding)
 
     def _collections(self) -> Iterator[datetime]:
         return collections_from(self._rules.services[self._asked.service], self._asked.placed_at)
@@ -182,8 +182,10 @@ class _Asking:
         """Return the latest collection that is early enough: by when it is wanted, else what the service promises."""
         if self._wanted_by is None:
             return self._promised.leave_by_at
+        if found.leave_by_at <= self._wanted_by:
+            return found.leave_by_at
         wanted_by = self._wanted_by
-        early = [at for at in islice(self._collections(), _TRIED) if at <= min(wanted_by, found.leave_by_at)]
+        early = (at for at in islice(self._collections(), _TRIED) if at <= wanted_by)
         return max(early, default=self._promised.leave_by_at)
 
     def _hurried(self, target: datetime, quiet: _Found) -> Hurry | None:

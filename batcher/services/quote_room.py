@@ -1,8 +1,8 @@
 """
 The plan in force as something that quotes are asked of: built once for each plan, kept until the next.
 
-Building takes seconds with a long queue, so the plan loop does it; a quote that comes meanwhile is answered from the
-plan before.
+Building takes seconds with a long queue, so once somebody has asked for a quote the plan loop does it ahead; a quote
+that comes meanwhile is answered from the plan before.
 """
 
 import threading
@@ -31,7 +31,7 @@ class QuoteRoom:
     Parameters
     ----------
     slips
-        By how many seconds each batch of late ended after its ticket said, from the least; early is negative.
+        By how many seconds batches ended of late after what their tickets said, from the least; early is negative.
     lock
         Held while the room is asked: it is one schedule.
     """
@@ -58,6 +58,11 @@ class RoomBox:
     def __init__(self) -> None:
         self._room: QuoteRoom | None = None
         self._building = threading.Lock()
+
+    @property
+    def in_use(self) -> bool:
+        """Tell whether anybody has asked yet: only then it is worth building ahead."""
+        return self._room is not None
 
     def current(self, plan: PlanInForce, build: Callable[[], QuoteRoom]) -> QuoteRoom:
         """Return the room of a plan; while it is being built elsewhere, the one before."""

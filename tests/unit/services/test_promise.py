@@ -60,7 +60,9 @@ def test_one_service_is_quoted_when_it_is_named(floor: Floor) -> None:
 
 
 def test_a_full_floor_promises_later_tells_which_station_binds_and_what_hurrying_costs(floor: Floor) -> None:
-    documents = [order_document(quantity=20, service="same-day") for _ in range(90)]
+    with floor.store.write() as session:
+        stations.set_station(session, "uv-2", StationState.DOWN, "broken", NOW)
+    documents = [order_document(quantity=20, service="same-day") for _ in range(24)]
     take(floor, *documents)
     plan_cycle(floor, solver=_at_once)
 
@@ -93,8 +95,8 @@ def test_stations_that_are_down_have_no_room(floor: Floor) -> None:
     assert {offer.binding.code for offer in _ask(floor).offers} == {"no_room"}
 
 
-def test_a_collection_that_is_too_near_for_the_work_is_passed_over(floor: Floor) -> None:
-    evening = later(floor, hours=8, minutes=55)  # 17:55, and same-day leaves at 18:00 for those before 11:00
+def test_after_the_cut_off_the_next_day_is_quoted(floor: Floor) -> None:
+    evening = later(floor, hours=8, minutes=55)  # same-day closes at 11:00
     plan_cycle(evening, solver=_at_once)
 
     (offer,) = _ask(evening, service="same-day").offers
