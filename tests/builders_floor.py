@@ -8,9 +8,14 @@ from typing import Any
 from batcher.domain.batches import StationReport, Ticket
 from batcher.domain.clock import Clock
 from batcher.domain.states import TicketState
+from batcher.planning.plan import PlanResult
+from batcher.planning.problem import Problem
+from batcher.planning.quick import quick_plan
 from batcher.services.context import Floor
+from batcher.services.cycle import plan_cycle
 from batcher.services.dispatching import StationDoors
 from batcher.services.intake import take_orders
+from batcher.services.plan_in_force import PlanInForce
 from batcher.services.reports import ReportOutcome, apply_report
 from batcher.store import batches, orders
 from tests.builders_api import NOW
@@ -42,6 +47,15 @@ def order_document(
 def take(floor: Floor, *documents: dict[str, Any]) -> list[str]:
     """Take orders in and return their keys."""
     return [str(taken.key) for taken in take_orders(floor, documents, "shop")]
+
+
+def plan_at_once(floor: Floor) -> PlanInForce:
+    """Put a plan in force that no search has been at."""
+
+    def at_once(problem: Problem, **_given: object) -> PlanResult:
+        return quick_plan(problem)
+
+    return plan_cycle(floor, solver=at_once)
 
 
 def send(floor: Floor) -> None:

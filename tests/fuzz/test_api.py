@@ -24,6 +24,7 @@ from batcher.api.app import create_app
 from batcher.api.health import Health
 from batcher.services.access import digest_of, new_secret
 from tests.builders_api import client_of, opened_floor, order, report, send_ticket
+from tests.builders_floor import plan_at_once
 
 _REQUESTS = int(os.environ.get("REQUESTS", "60"))
 _SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text(encoding="utf-8"))
@@ -120,6 +121,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         # tokens are made on the way, and close the door to all who have none
         client.headers["Authorization"] = f"Bearer {secret}"
         client.post("/v1/orders", json=order("W-1"))
+        plan_at_once(floor)  # there are no quotes without one
         send_ticket(floor, "uv-1", "uv-print")
         yield client
 

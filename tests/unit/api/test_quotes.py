@@ -1,24 +1,15 @@
 """Quotes over HTTP."""
 
-from typing import Any
-
 import httpx
 
-from batcher.planning.plan import PlanResult
-from batcher.planning.problem import Problem
-from batcher.planning.quick import quick_plan
 from batcher.services.context import Floor
-from batcher.services.cycle import plan_cycle
+from tests.builders_floor import plan_at_once
 
 TIN = {"sku": "TIN-CAK-NATURAL-01", "quantity": 2, "text": "Zsófia"}
 
 
-def _at_once(problem: Problem, **_given: Any) -> PlanResult:
-    return quick_plan(problem)
-
-
 def test_every_service_is_quoted_and_no_order_comes_of_it(client: httpx.Client, floor: Floor) -> None:
-    plan_cycle(floor, solver=_at_once)
+    plan_at_once(floor)
 
     answer = client.post("/v1/quotes", json={"lines": [TIN], "destination": {"country": "GB"}})
 

@@ -5,20 +5,12 @@ from typing import Any
 
 from batcher.domain.states import StationState
 from batcher.intake.quotes import parse_quote
-from batcher.planning.plan import PlanResult
-from batcher.planning.problem import Problem
-from batcher.planning.quick import quick_plan
 from batcher.services.confidence import confidence
 from batcher.services.context import Floor
-from batcher.services.cycle import plan_cycle
 from batcher.services.promise import Quote, quote
 from batcher.store import orders, stations
 from tests.builders_api import NOW
-from tests.builders_floor import later, order_document, take
-
-
-def _at_once(problem: Problem, **_given: Any) -> PlanResult:
-    return quick_plan(problem)
+from tests.builders_floor import later, order_document, plan_at_once, take
 
 
 def _ask(floor: Floor, sku: str = "TIN-CAK-NATURAL-01", quantity: int = 1, **asked: Any) -> Quote:
@@ -37,7 +29,7 @@ def test_without_a_plan_nothing_is_promised(floor: Floor) -> None:
 
 
 def test_an_empty_floor_keeps_what_each_service_says_and_keeps_nothing_of_the_question(floor: Floor) -> None:
-    plan_cycle(floor, solver=_at_once)
+    plan_at_once(floor)
 
     offers = _ask(floor).offers
 
@@ -50,7 +42,7 @@ def test_an_empty_floor_keeps_what_each_service_says_and_keeps_nothing_of_the_qu
 
 
 def test_one_service_is_quoted_when_it_is_named(floor: Floor) -> None:
-    plan_cycle(floor, solver=_at_once)
+    plan_at_once(floor)
 
     (offer,) = _ask(floor, service="same-day").offers
 
@@ -64,7 +56,7 @@ def test_a_full_floor_promises_later_tells_which_station_binds_and_what_hurrying
         stations.set_station(session, "uv-2", StationState.DOWN, "broken", NOW)
     documents = [order_document(quantity=20, service="same-day") for _ in range(24)]
     take(floor, *documents)
-    plan_cycle(floor, solver=_at_once)
+    plan_at_once(floor)
 
     (offer,) = _ask(floor, service="same-day").offers
 
@@ -79,7 +71,7 @@ def test_a_full_floor_promises_later_tells_which_station_binds_and_what_hurrying
 
 
 def test_what_could_not_be_made_gets_the_code_it_would_be_held_with(floor: Floor) -> None:
-    plan_cycle(floor, solver=_at_once)
+    plan_at_once(floor)
 
     assert {offer.binding.code for offer in _ask(floor, sku="NO-SUCH").offers} == {"sku_unknown"}
     (offer,) = _ask(floor, service="by-balloon").offers
@@ -90,14 +82,14 @@ def test_stations_that_are_down_have_no_room(floor: Floor) -> None:
     with floor.store.write() as session:
         for station in floor.rules.current.stations:
             stations.set_station(session, station, StationState.DOWN, "broken", NOW)
-    plan_cycle(floor, solver=_at_once)
+    plan_at_once(floor)
 
     assert {offer.binding.code for offer in _ask(floor).offers} == {"no_room"}
 
 
 def test_after_the_cut_off_the_next_day_is_quoted(floor: Floor) -> None:
     evening = later(floor, hours=8, minutes=55)  # same-day closes at 11:00
-    plan_cycle(evening, solver=_at_once)
+    plan_at_once(evening)
 
     (offer,) = _ask(evening, service="same-day").offers
 
@@ -105,9 +97,9 @@ def test_after_the_cut_off_the_next_day_is_quoted(floor: Floor) -> None:
 
 
 def test_a_later_plan_is_asked_once_it_is_in_force(floor: Floor) -> None:
-    first = plan_cycle(floor, solver=_at_once)
+    first = plan_at_once(floor)
     assert _ask(floor).plan_id == first.id
-    second = plan_cycle(later(floor, minutes=1), solver=_at_once)
+    second = plan_at_once(later(floor, minutes=1))
 
     assert _ask(later(floor, minutes=1)).plan_id == second.id
 
