@@ -54,7 +54,7 @@ def test_one_service_is_quoted_when_it_is_named(floor: Floor) -> None:
 def test_a_full_floor_promises_later_tells_which_station_binds_and_what_hurrying_costs(floor: Floor) -> None:
     with floor.store.write() as session:
         stations.set_station(session, "uv-2", StationState.DOWN, "broken", NOW)
-    documents = [order_document(quantity=20, service="same-day") for _ in range(24)]
+    documents = [order_document(quantity=20, service="same-day") for _ in range(60)]
     take(floor, *documents)
     plan_at_once(floor)
 
