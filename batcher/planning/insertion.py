@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from batcher.planning.dispatching import inner_dues
 from batcher.planning.growing import grown
 from batcher.planning.index import Instance, index
+from batcher.planning.inner_dues import inner_dues
 from batcher.planning.loads import Loader
 from batcher.planning.plan import Batch
 from batcher.planning.problem import Problem
