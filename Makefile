@@ -67,8 +67,8 @@ replay: setup  ## three recorded days through the real daemon; ORDERS= CATALOGUE
 	$(BIN)/python -m benchmarks.replay $(ORDERS) --catalogue $(CATALOGUE) --kills-a-day $(or $(KILLS),0)
 
 lock:  ## renew the lock files (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
