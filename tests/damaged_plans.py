@@ -22,9 +22,9 @@ def damaged(rng: Random, problem: Problem, plan: Plan) -> Plan:
     return Plan(tuple(batches), unplanned)
 
 
-def _change(rng: Random, batches: list[Batch], **changes: object) -> None:
+def _change(rng: Random, batches: list[Batch], changed: Callable[[Batch], Batch]) -> None:
     place = rng.randrange(len(batches))
-    batches[place] = replace(batches[place], **changes)  # type: ignore[arg-type]
+    batches[place] = changed(batches[place])
 
 
 def _moved(rng: Random, problem: Problem, batches: list[Batch]) -> None:
@@ -55,7 +55,8 @@ def _known(batch: Batch, modes: dict[tuple[str, str], int]) -> bool:
 
 def _renamed(rng: Random, problem: Problem, batches: list[Batch]) -> None:
     """P1: of another family."""
-    _change(rng, batches, family=rng.choice(problem.families).id)
+    family = rng.choice(problem.families).id
+    _change(rng, batches, lambda batch: replace(batch, family=family))
 
 
 def _robbed(rng: Random, problem: Problem, batches: list[Batch]) -> None:
@@ -115,9 +116,13 @@ def _shoved(rng: Random, problem: Problem, batches: list[Batch]) -> None:
 
 def _unheard_of(rng: Random, problem: Problem, batches: list[Batch]) -> None:
     """P1: what the problem does not know."""
-    _change(
-        rng, batches, **rng.choice(({"station": "nowhere"}, {"family": "none"}, {"jobs": ("ghost",)}, {"jobs": ()}))
+    changes: tuple[Callable[[Batch], Batch], ...] = (
+        lambda batch: replace(batch, station="nowhere"),
+        lambda batch: replace(batch, family="none"),
+        lambda batch: replace(batch, jobs=("ghost",)),
+        lambda batch: replace(batch, jobs=()),
     )
+    _change(rng, batches, rng.choice(changes))
 
 
 #: What may happen to a plan.

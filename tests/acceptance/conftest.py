@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import httpx
 import pytest
 
 from batcher.simulate.processes import FloorProcesses, stop
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parent.parent.parent
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -54,14 +54,15 @@ class RunningFloor:
         return [entry for entry in found if entry["event"] == name]
 
     def wait_for(self, what: Callable[[], object], seconds: float = 45) -> object:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        def come() -> object:
             found = what()
-            if found:
-                return found
-            assert self.daemon is None or self.daemon.poll() is None, self.how.log("daemon").read_text()[-3000:]
-            time.sleep(0.05)
-        raise AssertionError(f"did not come in {seconds} s; log:\n{self.how.log('daemon').read_text()[-3000:]}")
+            assert found or self.daemon is None or self.daemon.poll() is None, self.last_words()
+            return found
+
+        return wait_for(come, seconds, told=self.last_words)
+
+    def last_words(self) -> str:
+        return self.how.log("daemon").read_text()[-3000:]
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ released as they come, without a planner. Requests come in and answers go out as
 import json
 import os
 import select
-import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -63,12 +62,11 @@ def live(home: Path, anchor_at: datetime, requests: int, answers: int) -> None:
     doors.open()
     inbox = _Inbox(requests)
     while not (inbox.ended and _all_done(floor)):
-        for request in inbox.read():
+        for request in inbox.read(_IDLE_S):
             os.write(answers, json.dumps(_answer(floor, request)).encode() + b"\n")
         for turn in (lambda: _release_waiting(floor), doors.send, doors.read, lambda: housekeep(floor)):
             with suppress(BatcherError):  # a loop that fails tries again at its next turn
                 turn()
-        time.sleep(_IDLE_S)
     store.close()
 
 
@@ -78,7 +76,9 @@ class _Inbox:
     def __init__(self, fd: int) -> None:
         self._fd, self._rest, self.ended = fd, b"", False
 
-    def read(self) -> list[dict[str, Any]]:
+    def read(self, wait_s: float) -> list[dict[str, Any]]:
+        """Return what has come, at once or, if nothing has, after waiting for it so long."""
+        select.select([] if self.ended else [self._fd], [], [], wait_s)
         while not self.ended and select.select([self._fd], [], [], 0)[0]:
             got = os.read(self._fd, 65536)
             self.ended, self._rest = not got, self._rest + got

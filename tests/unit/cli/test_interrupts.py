@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from batcher.cli.interrupts import wish_to_end
 from batcher.planning.documents import load_json, read_plan, save_json, write_problem
 from batcher.planning.verify import judge
 from tests.builders_planning import job, two_ovens
+from tests.waiting import wait_for
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
@@ -39,12 +39,13 @@ def test_a_search_that_is_interrupted_writes_the_best_plan_so_far_and_exits_130(
 
 def wait_until_caught(pid: int, number: signal.Signals) -> None:
     """Wait until a process has something of its own to do on a signal."""
-    while True:
+
+    def caught() -> bool:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-        caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:"))
-        if caught >> (number - 1) & 1:
-            return
-        time.sleep(0.02)
+        mask = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:"))
+        return bool(mask >> (number - 1) & 1)
+
+    wait_for(caught)
 
 
 @BOTH

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from batcher.domain.batches import StationReport
 from batcher.errors import NotFoundError
 from batcher.rules.schema import load_rules
 from tests.builders_stations import MONDAY, a_station, a_ticket
+from tests.waiting import wait_for
 
 RULES = Path(__file__).parents[3] / "config" / "floor"
 
@@ -51,8 +51,7 @@ def test_every_station_of_the_rules_takes_makes_and_reports_its_tickets(tmp_path
         assert process.stdout is not None
         assert process.stdout.readline() == f"acting as {', '.join(stations)} at 1000x\n"
         for ident in stations:
-            while not (folders[ident].reports / "T1.3-done.json").exists():
-                time.sleep(0.01)
+            wait_for((folders[ident].reports / "T1.3-done.json").exists)
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 0
     for ident in stations:

@@ -106,22 +106,24 @@ def test_a_full_batch_gives_way_when_running_it_would_make_another_late() -> Non
 
 
 NIGHT = replace(STATION, attended_from=36_000, magazine_left=1)
+MUST_GO = replace(HALF_FULL, latest_begin=0)
+OTHER_SETUP = replace(MUST_GO, setup_state="plate")
 
 
 @pytest.mark.parametrize(
-    ("changed", "station", "goes"),
+    ("batch", "station", "goes"),
     [
-        pytest.param({}, NIGHT, True, id="from the magazine"),
-        pytest.param({}, replace(NIGHT, magazine_left=0), False, id="magazine empty"),
-        pytest.param({"unattended": False}, NIGHT, False, id="fixture needs an operator"),
-        pytest.param({"setup_state": "plate"}, NIGHT, False, id="nobody to change it over"),
-        pytest.param({"setup_state": "plate"}, replace(NIGHT, setup_unattended=True), True, id="sets up by itself"),
+        pytest.param(MUST_GO, NIGHT, True, id="from the magazine"),
+        pytest.param(MUST_GO, replace(NIGHT, magazine_left=0), False, id="magazine empty"),
+        pytest.param(replace(MUST_GO, unattended=False), NIGHT, False, id="fixture needs an operator"),
+        pytest.param(OTHER_SETUP, NIGHT, False, id="nobody to change it over"),
+        pytest.param(OTHER_SETUP, replace(NIGHT, setup_unattended=True), True, id="sets up by itself"),
     ],
 )
 def test_at_night_a_batch_that_must_go_starts_only_from_the_magazine(
-    changed: dict[str, object], station: StationNow, goes: bool
+    batch: Candidate, station: StationNow, goes: bool
 ) -> None:
-    told = decision(replace(HALF_FULL, latest_begin=0, **changed), station)  # type: ignore[arg-type]
+    told = decision(batch, station)
     assert told.release is goes
     if not goes:
         assert told == Decision("b1", False, Reason.OPERATOR_ABSENT, 36_000)

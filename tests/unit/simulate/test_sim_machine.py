@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TypedDict, Unpack
 
 from batcher.dispatch.ticket import ticket_bytes
 from batcher.domain.batches import StationReport
@@ -23,8 +24,17 @@ def a_machine(station: Station | None = None, scenario: Scenario = EXACT) -> tup
     return SimMachine(station or a_station(), UV, scenario, PieceNumbers(), told.append), told
 
 
-def give(machine: SimMachine, ticket_id: str, items: Sequence[str], at: datetime, **changes: int | bool) -> None:
-    machine.take(ticket_bytes(a_ticket(ticket_id, items, **changes)), at)  # type: ignore[arg-type]
+class Asked(TypedDict, total=False):
+    """What a ticket may ask for otherwise than `a_ticket` does by itself."""
+
+    sequence: int
+    run_s: int
+    changeover_s: int
+    unattended_ok: bool
+
+
+def give(machine: SimMachine, ticket_id: str, items: Sequence[str], at: datetime, **asked: Unpack[Asked]) -> None:
+    machine.take(ticket_bytes(a_ticket(ticket_id, items, **asked)), at)
 
 
 def moments(told: list[StationReport]) -> list[tuple[str, str, float]]:

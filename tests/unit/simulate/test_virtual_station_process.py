@@ -5,9 +5,8 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +15,7 @@ from pathlib import Path
 from batcher.dispatch.report import parse_report
 from batcher.simulate.machine_log import Event, read_log
 from tests.builders_stations import MONDAY, a_ticket, machine_folders, put_ticket
+from tests.waiting import wait_for
 
 SPEED = 2000
 
@@ -35,12 +35,6 @@ def running(root: Path, anchor_at: datetime, *stations: str, fail_rate: float = 
             process.kill()
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    """Wait for another process; the test's own time limit ends it."""
-    while not true():
-        time.sleep(0.005)
-
-
 def made(root: Path, *stations: str) -> Counter[str]:
     """Count how often each piece was made, by the machines' own logs."""
     count: Counter[str] = Counter()
@@ -58,7 +52,7 @@ def test_tickets_put_into_the_folders_are_made_and_reported_and_sigterm_ends_it_
             items = [f"i{number}-{piece}" for piece in range(5)]
             ticket = a_ticket(f"T{number:02}", items, sequence=number + 1, station=station, run_s=60, changeover_s=30)
             put_ticket(machine_folders(tmp_path, station), ticket)
-        wait_until(lambda: sum(made(tmp_path, *stations).values()) == 100)
+        wait_for(lambda: sum(made(tmp_path, *stations).values()) == 100)
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 0
     assert set(made(tmp_path, *stations).values()) == {1}
@@ -87,7 +81,7 @@ def test_a_machine_killed_at_any_moment_makes_every_piece_exactly_once(tmp_path:
                 if tickets:
                     put_ticket(folders, tickets.pop(0))
             seen, target = len(read_log(folders.log)), chance.randrange(1, 12)
-            wait_until(partial(has_gone_on, tmp_path, seen + target))
+            wait_for(partial(has_gone_on, tmp_path, seen + target))
             process.kill()
             process.wait()
             kills += 1
