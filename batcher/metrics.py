@@ -96,6 +96,10 @@ class Metrics:
         self.in_doubt = gauge("tickets_in_doubt", "Tickets of which nobody knows whether they were made.")
         self.oldest_in_doubt = gauge("oldest_in_doubt_seconds", "How long the oldest of them has been in doubt.")
         self.dispatch_failures = counter("dispatch_failures_total", "Failed tries to hand over a ticket.", ("station",))
+        self.set_aside = counter(
+            "pieces_set_aside_total",
+            "Steps done on pieces whose orders were cancelled meanwhile; packing sets them aside.",
+        )
         self.station_up = gauge("station_up", "1 when the station takes work.", ("station",))
         self.reports = counter("reports_total", "Station reports by outcome.", ("outcome",))
         self.remakes = counter("remakes_total", "Pieces to be made again.", ("process",))

@@ -31,7 +31,12 @@ class StepAnswer(_Answer):
 
 
 class PieceAnswer(_Answer):
-    """One piece and its steps; `expected_at`: packed by then, as far as is known."""
+    """
+    One piece and its steps.
+
+    `expected_at`: packed by then, as far as is known. `set_aside`: its order was cancelled when a station had it
+    already; packing puts it aside.
+    """
 
     id: str
     line_id: str
@@ -43,7 +48,12 @@ class PieceAnswer(_Answer):
     remake_reason: str | None
     packed_at: datetime | None
     expected_at: datetime | None
+    set_aside: bool
     steps: list[StepAnswer]
+
+
+#: Fields that the piece itself does not have.
+_OF_THE_VIEW = frozenset({"steps", "expected_at", "set_aside"})
 
 
 class OrderDetail(OrderAnswer):
@@ -84,8 +94,9 @@ class TicketDetail(TicketAnswer):
 def piece_answer(view: PieceView) -> PieceAnswer:
     """Return a piece as it is published."""
     return PieceAnswer(
-        **{name: getattr(view.item, name) for name in PieceAnswer.model_fields if name not in ("steps", "expected_at")},
+        **{name: getattr(view.item, name) for name in PieceAnswer.model_fields if name not in _OF_THE_VIEW},
         expected_at=view.expected_at,
+        set_aside=view.set_aside,
         steps=[_step(step) for step in view.steps],
     )
 

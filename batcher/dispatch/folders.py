@@ -29,6 +29,8 @@ class StationFolders:
         Reports that have been dealt with, by day.
     bad
         Reports that could not be used, each with its reason.
+    recall
+        Where the station is told which pieces nobody wants any more: outside the hot folder, as the stage folder is.
     """
 
     hot: Path
@@ -36,6 +38,7 @@ class StationFolders:
     reports: Path
     done: Path
     bad: Path
+    recall: Path
 
     def create(self) -> None:
         """
@@ -62,4 +65,5 @@ def station_folders(state_dir: Path, station: Station) -> StationFolders:
         reports=state_dir / station.report_folder if station.report_folder else home / "out",
         done=home / "done",
         bad=home / "bad",
+        recall=hot.with_name(f"{hot.name}.recall") if station.hot_folder else home / "recall",
     )

@@ -57,11 +57,20 @@ def release_order(floor: Floor, key: str, who: str, *, reason: str = "") -> Orde
 
 
 def cancel_order(floor: Floor, key: str, reason: str, who: str) -> Order:
-    """Cancel an order: what waits is gone; what a station has in hand is made and flagged, never remade."""
+    """
+    Cancel an order: what waits is gone, and what was not sent is taken back.
+
+    What a station has in hand is recalled, never remade, and set aside at packing if it was made all the same.
+    """
     now = floor.now()
     with floor.store.write() as session:
-        order = orders.cancel_order(session, key, now, told={"reason": reason, "who": who})
-    return _done(floor, "order_cancelled", order, who)
+        done = orders.cancel_order(session, key, now, told={"reason": reason, "who": who})
+    for ticket in done.taken_back:
+        floor.metrics.tickets.labels(station=ticket.station, state="cancelled").inc()
+        log.info("ticket_taken_back", ticket_id=ticket.id, station=ticket.station, order_key=key)
+    for item_id in done.recall:
+        log.warning("piece_recalled", item_id=item_id, order_key=key)
+    return _done(floor, "order_cancelled", done.order, who)
 
 
 def set_station(floor: Floor, station: str, *, up: bool, reason: str, who: str) -> list[str]:

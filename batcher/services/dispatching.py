@@ -8,12 +8,14 @@ from batcher.dispatch.folder_mark import read_mark, write_mark
 from batcher.dispatch.folders import station_folders
 from batcher.dispatch.hotfolder import HotFolder
 from batcher.dispatch.outbox import Sent, send_pending
+from batcher.dispatch.recall_folder import RecallFolder
 from batcher.dispatch.report_folder import ReportFile, ReportFolder
 from batcher.domain.batches import StationReport
 from batcher.domain.ids import new_id
 from batcher.errors import DispatchError, Fault, InvariantError, NotFoundError, SettingsError, TransitionError
 from batcher.services.context import Floor
 from batcher.services.doubt import doubt_folder, tell_doubt
+from batcher.services.recalling import tell_recalls
 from batcher.services.reports import apply_reports
 from batcher.store import stations
 
@@ -35,6 +37,7 @@ class StationDoors:
         folders = {sid: station_folders(floor.settings.state_dir, station) for sid, station in known.items()}
         self._folders = folders
         self._hot = {sid: HotFolder(entry) for sid, entry in folders.items()}
+        self._recalls = {sid: RecallFolder(entry) for sid, entry in folders.items()}
         self._reports = {sid: ReportFolder(entry, sid) for sid, entry in folders.items()}
 
     def open(self) -> None:
@@ -57,7 +60,7 @@ class StationDoors:
             raise SettingsError("\n".join(troubles))
 
     def send(self) -> list[Sent]:
-        """Hand over every released ticket whose station can be reached, and whose folder is the one it was."""
+        """Hand over every released ticket whose station can be reached and has the folder it had; then the recalls."""
         for hot in self._hot.items():
             self._know(*hot)
         sent = send_pending(self._floor.store, self._hot, self._floor.now())
@@ -68,6 +71,7 @@ class StationDoors:
             else:
                 self._floor.metrics.dispatch_failures.labels(station=result.station).inc()
                 log.error("ticket_not_delivered", ticket_id=result.ticket_id, station=result.station, why=result.error)
+        tell_recalls(self._floor, self._recalls)
         return sent
 
     def _know(self, station: str, hot: HotFolder) -> None:

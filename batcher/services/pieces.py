@@ -1,11 +1,11 @@
 """Pieces as those who sold them see them: every step with its batch, its station, and when it is expected."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from batcher.domain.orders import Item, Job
-from batcher.domain.states import ItemState, JobState
+from batcher.domain.states import ItemState, JobState, OrderState
 from batcher.services.context import Floor
 from batcher.services.plan_view import PlanView, plan_view
 from batcher.store import batches, orders
@@ -32,11 +32,13 @@ class PieceView:
     item: Item
     steps: tuple[StepView, ...]
     expected_at: datetime | None  #: packed by then, as far as is known; when it was packed, once it is
+    set_aside: bool = False  #: its order was cancelled, and a station has made or may make it: it is not to be shipped
 
 
 def piece_views(floor: Floor, order_key: str) -> list[PieceView]:
     """Return the pieces of an order, from one read of the store."""
     with floor.store.read() as session:
+        cancelled = orders.get_order(session, order_key).state is OrderState.CANCELLED
         items, jobs = orders.items_of(session, order_key), orders.jobs_of(session, order_key)
         where = orders.whereabouts(session, order_key)
         waits = any(job.state is JobState.WAITING for job in jobs)
@@ -46,7 +48,12 @@ def piece_views(floor: Floor, order_key: str) -> list[PieceView]:
     for job in jobs:
         by_item.setdefault(job.item_id, []).append(_step(job, where.get(job.id), plan))
     pack = timedelta(seconds=floor.rules.current.site.pack_s)
-    return [_piece(item, by_item.get(item.id, []), pack) for item in items]
+    views = [_piece(item, by_item.get(item.id, []), pack) for item in items]
+    return [replace(view, set_aside=_is_begun(view)) for view in views] if cancelled else views
+
+
+def _is_begun(view: PieceView) -> bool:
+    return any(step.job.state in (JobState.DONE, JobState.RELEASED) for step in view.steps)
 
 
 def _step(job: Job, where: Whereabouts | None, plan: PlanView | None) -> StepView:

@@ -50,6 +50,7 @@ class ReportOutcome:
 class _Verdict:
     outcome: ReportOutcome
     remade: tuple[str, ...] = ()  #: processes at which pieces failed
+    set_aside: tuple[str, ...] = ()  #: pieces that were made though their orders were cancelled
 
 
 def apply_report(floor: Floor, report: StationReport) -> ReportOutcome:
@@ -120,6 +121,7 @@ def _overtaken(session: Session, ticket: Ticket, report: StationReport) -> _Verd
 def _apply(session: Session, rules: RuleSet, ticket: Ticket, report: StationReport, now: datetime) -> _Verdict:
     batch = batches.get_batch(session, ticket.batch_id)
     remade: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
     if report.kind == "accepted":
         batches.move_ticket(session, ticket.id, TicketState.ACCEPTED, now)
     elif report.kind == "running":
@@ -132,9 +134,9 @@ def _apply(session: Session, rules: RuleSet, ticket: Ticket, report: StationRepo
             session, ticket.id, _outcomes(report, items), rests=rests_after(session, rules, items), now=now,
             reason=report.reason,
         )  # fmt: skip
-        remade = (batch.process,) * len(finished.remakes)
+        remade, set_aside = (batch.process,) * len(finished.remakes), tuple(finished.set_aside)
     skewed = abs(report.at - now) > _CLOCK_SKEW
-    return _Verdict(ReportOutcome("applied", "station_clock_skew" if skewed else ""), remade)
+    return _Verdict(ReportOutcome("applied", "station_clock_skew" if skewed else ""), remade, set_aside)
 
 
 def _outcomes(report: StationReport, items: list[batches.TicketItem]) -> dict[str, str]:
@@ -167,6 +169,9 @@ def _tell(floor: Floor, report: StationReport, verdict: _Verdict) -> None:
         floor.metrics.tickets.labels(station=report.station, state=report.kind).inc()
     for process in verdict.remade:
         floor.metrics.remakes.labels(process=process).inc()
+    floor.metrics.set_aside.inc(len(verdict.set_aside))
+    for item_id in verdict.set_aside:
+        log.warning("piece_to_set_aside", item_id=item_id, station=report.station, ticket_id=report.ticket_id)
     if verdict.remade:
         floor.replan.set()
     level = log.info if outcome.outcome in ("applied", "out_of_order") else log.warning

@@ -54,6 +54,7 @@ class Finished:
     done: list[str]
     failed: list[str]
     remakes: list[str]  #: new pieces that stand in for failed ones
+    set_aside: list[str]  #: of those done, the ones whose orders were cancelled meanwhile
 
 
 def finish_ticket(
@@ -101,7 +102,8 @@ def finish_ticket(
     _note_outcomes(s, ticket_id, failed, "failed")
     _go_on(s, done, rests, now)
     remakes = _make_again(s, failed, reason, now)
-    return Finished([row.item_id for row in done], [row.item_id for row in failed], remakes)
+    unwanted = [row.item_id for row in done if row.order_state is OrderState.CANCELLED]
+    return Finished([row.item_id for row in done], [row.item_id for row in failed], remakes, unwanted)
 
 
 def _pieces(s: Session, ticket_id: str) -> Sequence[Row[Any]]:
@@ -117,7 +119,7 @@ def _go_on(s: Session, rows: Sequence[Row[Any]], rests: Mapping[str, int], now: 
     """Ready the next step of pieces that were made; after the last step a piece is made."""
     move(s, JOB, _jobs(rows), JobState.DONE, now, values={"done_at": now})
     unwanted = [row for row in rows if row.order_state is OrderState.CANCELLED]
-    move(s, ITEM, _items(unwanted), ItemState.CANCELLED, now)
+    move(s, ITEM, _items(unwanted), ItemState.CANCELLED, now, data={"set_aside": True})
     wanted = [row for row in rows if row.order_state is not OrderState.CANCELLED]
     by_rest: dict[int, list[Row[Any]]] = {}
     for row in wanted:

@@ -1,5 +1,5 @@
 """
-What people and the clock do to orders: hold, release, cancel, pack.
+What people and the clock do to orders: hold, release, pack. What cancelling one means is in `cancel`.
 
 `told` is who wanted it and why, for the event.
 """
@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from batcher.domain.orders import Order
-from batcher.domain.states import ItemState, JobState, OrderState
+from batcher.domain.states import ItemState, OrderState
 from batcher.errors import TransitionError
 from batcher.store import tables
 from batcher.store.order_queries import get_order
 from batcher.store.rollup import roll_up, tallies
-from batcher.store.steps import ITEM, JOB, ORDER, Subject, move, subject
+from batcher.store.steps import ITEM, ORDER, Subject, move, subject
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _NOT_HELD = {"held_code": None, "held_reason": None}
@@ -43,30 +43,6 @@ def release_order(s: Session, key: str, now: datetime, *, told: Mapping[str, obj
     wanted = OrderState.IN_PRODUCTION if state is OrderState.COMPLETE else state
     move(s, ORDER, [held], wanted, now, data=told, values=_NOT_HELD)
     roll_up(s, [key], now)
-    return get_order(s, key)
-
-
-def cancel_order(s: Session, key: str, now: datetime, *, told: Mapping[str, object] = _NOTHING) -> Order:
-    """
-    Make nothing more of an order; cancelling twice changes nothing.
-
-    A piece that is on a live ticket goes on until its station reports; the event's ``recall`` names such pieces.
-    """
-    order = subject(s, ORDER, key)
-    if order.state is OrderState.CANCELLED:
-        return get_order(s, key)
-    jobs, items = tables.jobs, tables.items
-    standing = s.execute(select(jobs.c.id, jobs.c.item_id, jobs.c.state).where(jobs.c.order_key == key)).all()
-    recall = sorted(job.item_id for job in standing if job.state is JobState.RELEASED)
-    move(s, ORDER, [order], OrderState.CANCELLED, now, data={**told, "recall": recall}, values=_NOT_HELD)
-    waiting = [Subject(job.id, JobState.WAITING, key) for job in standing if job.state is JobState.WAITING]
-    move(s, JOB, waiting, JobState.CANCELLED, now)
-    stoppable = (ItemState.WAITING, ItemState.IN_PRODUCTION, ItemState.MADE)
-    found = s.execute(
-        select(items.c.id, items.c.state).where(items.c.order_key == key, items.c.state.in_(stoppable))
-    ).all()
-    stopped = [Subject(item.id, item.state, key) for item in found if item.id not in recall]
-    move(s, ITEM, stopped, ItemState.CANCELLED, now)
     return get_order(s, key)
 
 

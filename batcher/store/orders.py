@@ -1,5 +1,6 @@
 """Orders in the store, in one import: taking them in, reading them, and what is done to them."""
 
+from batcher.store.cancel import Cancelled, Recall, cancel_order, recalls
 from batcher.store.order_changes import change_order
 from batcher.store.order_intake import (
     Added,
@@ -27,15 +28,17 @@ from batcher.store.order_queries import (
     orders_by_state,
     work_of,
 )
-from batcher.store.order_steps import cancel_order, hold_order, pack_items, release_order
+from batcher.store.order_steps import hold_order, pack_items, release_order
 from batcher.store.whereabouts import Whereabouts, whereabouts
 
 __all__ = [
     "Added",
+    "Cancelled",
     "Held",
     "NewOrder",
     "NewPiece",
     "OrderFilter",
+    "Recall",
     "Whereabouts",
     "add_order",
     "add_orders",
@@ -58,6 +61,7 @@ __all__ = [
     "order_content",
     "orders_by_state",
     "pack_items",
+    "recalls",
     "release_order",
     "replace_pieces",
     "seen_orders",

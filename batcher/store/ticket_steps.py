@@ -5,6 +5,7 @@ What a ticket's end means for its pieces is in `finish`; when a ticket is sent a
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Row, bindparam, select, update
 from sqlmodel import Session
@@ -99,7 +100,10 @@ def take_back(s: Session, ticket: Ticket, now: datetime, reason: str) -> None:
     move(s, BATCH, [batch], ended, now, data=told, values={"ended_at": now})
     listed, jobs, orders = tables.ticket_items, tables.jobs, tables.orders
     rows = s.execute(
-        select(jobs.c.id, jobs.c.item_id, jobs.c.order_key, jobs.c.state, orders.c.state.label("order_state"))
+        select(
+            *(jobs.c.id, jobs.c.item_id, jobs.c.order_key, jobs.c.state, jobs.c.step),
+            orders.c.state.label("order_state"),
+        )
         .join_from(listed, jobs, jobs.c.id == listed.c.job_id)
         .join(orders, orders.c.key == jobs.c.order_key)
         .where(listed.c.ticket_id == ticket.id, listed.c.live)
@@ -109,8 +113,9 @@ def take_back(s: Session, ticket: Ticket, now: datetime, reason: str) -> None:
     unwanted = [row for row in rows if row.order_state is OrderState.CANCELLED]
     move(s, JOB, _jobs(wanted), JobState.WAITING, now, data=told)
     move(s, JOB, _jobs(unwanted), JobState.CANCELLED, now, data=told)
-    items = [Subject(row.item_id, ItemState.IN_PRODUCTION, row.order_key) for row in unwanted]
-    move(s, ITEM, items, ItemState.CANCELLED, now)
+    for begun in (False, True):  # after its first step a piece lies somewhere
+        items = [Subject(r.item_id, ItemState.IN_PRODUCTION, r.order_key) for r in unwanted if (r.step > 1) is begun]
+        move(s, ITEM, items, ItemState.CANCELLED, now, data={"set_aside": True} if begun else None)
 
 
 def close_outbox(s: Session, ticket_id: str, now: datetime) -> None:
@@ -124,5 +129,5 @@ def _start_batch(s: Session, batch_id: str, now: datetime) -> None:
         move(s, BATCH, [batch], BatchState.RUNNING, now, values={"started_at": now})
 
 
-def _jobs(rows: list[Row[tuple[str, str, str, JobState, OrderState]]]) -> list[Subject[JobState]]:
+def _jobs(rows: list[Row[Any]]) -> list[Subject[JobState]]:
     return [Subject(row.id, row.state, row.order_key) for row in rows]

@@ -136,9 +136,11 @@ def test_what_was_not_sent_is_taken_back_and_waits_again(store: Store) -> None:
 def test_a_piece_of_a_cancelled_order_does_not_wait_again_when_its_ticket_is_taken_back(store: Store) -> None:
     with store.write() as s:
         key = add(s)
-        release_jobs(s, [first_steps(s, key)[0].id])
+        ticket = release_jobs(s, [first_steps(s, key)[0].id])
+        deliver(s, ticket.id)
         orders.cancel_order(s, key, NOW)
-        batches.recall_unsent(s, "uv-1", LATER, "recalled")
+        batches.move_ticket(s, ticket.id, TicketState.IN_DOUBT, LATER, error="its folder is gone")
+        batches.move_ticket(s, ticket.id, TicketState.CANCELLED, LATER, error="not made")
         assert {job.state for job in orders.jobs_of(s, key)} == {JobState.CANCELLED}
         assert {item.state for item in orders.items_of(s, key)} == {ItemState.CANCELLED}
 

@@ -13,6 +13,7 @@ from batcher.store.session import Session, Store
 from tests.builders_store import (
     NOW,
     add,
+    deliver,
     first_steps,
     order_in,
     piece,
@@ -130,8 +131,8 @@ def test_cancelling_ends_every_piece_that_is_not_at_a_station(store: Store) -> N
     with store.write() as s:
         key = add(s, pieces=3)
         sent, *_ = first_steps(s, key)
-        release_jobs(s, [sent.id])
-        assert orders.cancel_order(s, key, NOW).state is OrderState.CANCELLED
+        deliver(s, release_jobs(s, [sent.id]).id)
+        assert orders.cancel_order(s, key, NOW).order.state is OrderState.CANCELLED
         states = {item.id: item.state for item in orders.items_of(s, key)}
         assert states.pop(sent.item_id) is ItemState.IN_PRODUCTION
         assert set(states.values()) == {ItemState.CANCELLED}
@@ -145,7 +146,7 @@ def test_cancelling_twice_changes_nothing(store: Store) -> None:
         key = add(s)
         orders.cancel_order(s, key, NOW)
         before = events.events_of(s, order_key=key)
-        assert orders.cancel_order(s, key, NOW).state is OrderState.CANCELLED
+        assert orders.cancel_order(s, key, NOW).order.state is OrderState.CANCELLED
         assert events.events_of(s, order_key=key) == before
 
 
