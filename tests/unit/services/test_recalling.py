@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from batcher.dispatch.hotfolder import HotFolder
 from batcher.domain.states import TicketState
 from batcher.services import actions
 from batcher.services.context import Floor
@@ -37,16 +40,25 @@ def test_a_batch_that_was_not_sent_is_taken_back_and_planned_anew_without_the_ca
     assert len(read_snapshot(floor, floor.rules.current).problem.jobs) == FULL_TIN_JIG - 1
 
 
-def test_a_ticket_staged_while_its_order_is_cancelled_never_reaches_its_station(floor: Floor) -> None:
+def test_a_ticket_staged_while_its_order_is_cancelled_never_reaches_its_station(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keys = take(floor, *(order_document() for _ in range(FULL_TIN_JIG)))
     plan_cycle(floor)
     (ticket,) = release_due(floor)
     doors = StationDoors(floor)
     doors.open()
-    doors._hot[ticket.station].stage(ticket.id, b"{}")  # the outbox, just before it commits that it sends
-    actions.cancel_order(floor, keys[0], "bought twice", "t")
+    stage = HotFolder.stage
+
+    def stage_and_cancel(to: HotFolder, ticket_id: str, content: bytes) -> None:
+        stage(to, ticket_id, content)
+        actions.cancel_order(floor, keys[0], "bought twice", "t")
+
+    monkeypatch.setattr(HotFolder, "stage", stage_and_cancel)
     doors.send()
+    assert state_of(floor, ticket) is TicketState.CANCELLED
     assert hot(floor, ticket.station) == []
+    assert list((floor.settings.state_dir / "stations" / ticket.station / "stage").glob("*.tmp")) == []
 
 
 def test_a_station_is_asked_not_to_make_what_was_cancelled_after_it_was_sent(floor: Floor) -> None:
