@@ -11,6 +11,7 @@ from batcher.dispatch import outbox
 from batcher.dispatch.disk import Disk
 from batcher.dispatch.hotfolder import HotFolder
 from batcher.domain.batches import Ticket
+from batcher.domain.states import TicketState
 from batcher.errors import BatcherError, LeadershipLostError
 from batcher.services import dispatching, doubt
 from batcher.services.context import Floor
@@ -21,6 +22,7 @@ from tests.builders_api import opened_floor
 from tests.builders_floor import order_document, send, take
 from tests.crash import run
 from tests.crash.checker import judge
+from tests.crash.life import rules
 from tests.unit.dispatch import test_hotfolder, test_power_cut
 from tests.unit.services import test_doubt, test_production, test_recalling, test_reports
 from tests.unit.store import test_batches
@@ -106,7 +108,7 @@ ON_FLOORS: dict[str, tuple[Callable[[Patch], None], Callable[[Floor], None]]] = 
         test_recalling.test_a_station_is_asked_not_to_make_what_was_cancelled_after_it_was_sent,
     ),
     "send what was taken back": (
-        lambda patch: patch.setattr(outbox, "_state", lambda *_: outbox.TicketState.RELEASED),
+        lambda patch: patch.setattr(outbox, "_state", lambda *_: TicketState.RELEASED),
         _staged_while_cancelled,
     ),
     "let any state follow any": (
@@ -183,7 +185,7 @@ def test_the_crash_checker_catches_tickets_that_are_published_twice(tmp_path: Pa
         (hot.hot / f"{ticket_id}-again.json").write_bytes(content)
 
     monkeypatch.setattr(HotFolder, "publish", twice)
-    run.rules()
+    rules()
     world = run._World(tmp_path / "floor", 1)
     assert world.one_life(run._nothing)
     assert judge(world.history, tmp_path / "floor" / "batcher.db").duplicated
