@@ -44,6 +44,8 @@ class Calendar:
     week: tuple[tuple[Span, ...], ...]
     closed: frozenset[date] = frozenset()
     exceptions: dict[date, tuple[Span, ...]] = field(default_factory=dict)
+    #: what has been worked out so far: the same fortnight is asked about again and again
+    _days: dict[date, tuple[Interval, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def spans_on(self, day: date) -> tuple[Span, ...]:
         """Return the local hours of one date."""
@@ -73,10 +75,16 @@ class Calendar:
         day = start.astimezone(self.zone).date() - timedelta(days=1)
         last = end.astimezone(self.zone).date()
         while day <= last:
-            for span in self.spans_on(day):
-                until = day if span.end > span.start else day + timedelta(days=1)
-                yield local(day, span.start, self.zone), local(until, span.end, self.zone)
+            hours = self._days.get(day)
+            if hours is None:
+                hours = self._days[day] = tuple(self._hours(day))
+            yield from hours
             day += timedelta(days=1)
+
+    def _hours(self, day: date) -> Iterator[Interval]:
+        for span in self.spans_on(day):
+            until = day if span.end > span.start else day + timedelta(days=1)
+            yield local(day, span.start, self.zone), local(until, span.end, self.zone)
 
 
 @lru_cache(maxsize=1 << 14)  # the same weeks are asked about again and again

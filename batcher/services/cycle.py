@@ -18,6 +18,7 @@ from batcher.planning.plan import Batch, PlanStatus
 from batcher.planning.solve import solve
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
+from batcher.services.families import FamilyBook
 from batcher.services.forecast import StationOutlook, station_outlook, unattended_since
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.plan_record import tell_plan
@@ -51,7 +52,9 @@ def read_queue(floor: Floor, rules: RuleSet) -> Queue:
         outlooks = read_outlooks(session, rules, now)
         running = _running_jobs(session, outlooks)
         last = batches.latest_plan(session)
-    return Queue(now, work, outlooks, running, () if last is None else _batches_of(last))
+    batches_before = () if last is None else _batches_of(last)
+    book = floor.families if rules is floor.rules.current else FamilyBook()
+    return Queue(now, work, outlooks, running, batches_before, book)
 
 
 def _batches_of(stored: StoredPlan) -> tuple[Batch, ...]:

@@ -49,12 +49,22 @@ class PlanInForce:
 
     def fill(self, batch: Batch) -> float:
         """Return how full a batch is: share of its capacity, or of its sheet's area."""
+        found = self._fills.get(batch.id)
+        if found is None:
+            found = self._fills[batch.id] = self._fill(batch)
+        return found
+
+    def _fill(self, batch: Batch) -> float:
         mode = self._modes[batch.family, batch.station]
         jobs = [self.jobs[j] for j in batch.jobs]
         if mode.sheet is not None:
             return sum(j.width * j.height for j in jobs) / (mode.sheet.width * mode.sheet.height)
         assert mode.capacity is not None
         return sum(j.size for j in jobs) / mode.capacity
+
+    @cached_property
+    def _fills(self) -> dict[str, float]:
+        return {}
 
     @cached_property
     def _batches(self) -> dict[str, Batch]:

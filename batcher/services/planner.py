@@ -6,7 +6,7 @@ Whatever breaks on the way is raised to `cycle`, which knows what to do about it
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -26,6 +26,7 @@ from batcher.planning.stability import batches_kept, remaining
 from batcher.planning.verify import judge
 from batcher.planning.warm import warm_start
 from batcher.rules.ruleset import RuleSet
+from batcher.services.families import FamilyBook
 from batcher.services.forecast import StationOutlook
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.plan_record import stored_plan
@@ -50,13 +51,14 @@ class Solver(Protocol):
 
 @dataclass(frozen=True)
 class Queue:
-    """What there is to plan, as read in one moment; `last` are the batches of the plan before."""
+    """What there is to plan, as read in one moment; `last`: the batches of the plan before; `book`: its families."""
 
     at: datetime
     work: Sequence[OpenWork]
     stations: Mapping[str, StationOutlook]
     running: Mapping[str, datetime]
     last: tuple[Batch, ...] = ()
+    book: FamilyBook = field(default_factory=FamilyBook)
 
     def orders(self) -> list[str]:
         """Return the keys of its orders, the oldest first."""
@@ -64,11 +66,11 @@ class Queue:
 
     def only(self, keys: Collection[str]) -> "Queue":
         """Return the part of it that belongs to these orders, to be planned from scratch."""
-        return replace(self, work=[entry for entry in self.work if entry.order.key in keys], last=())
+        return replace(self, work=[entry for entry in self.work if entry.order.key in keys], last=(), book=FamilyBook())
 
     def snapshot(self, rules: RuleSet) -> Snapshot:
         """Return it as a planning problem."""
-        return build_snapshot(rules, self.work, self.stations, self.running, self.at)
+        return build_snapshot(rules, self.work, self.stations, self.running, self.at, self.book)
 
 
 @dataclass(frozen=True)

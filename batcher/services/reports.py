@@ -87,8 +87,7 @@ def _again(session: Session, known: StoredReport, report: StationReport) -> _Ver
 
 
 def _judge(session: Session, rules: RuleSet, report: StationReport, now: datetime) -> _Verdict:
-    if report.station in stations.all_stations(session):
-        stations.touch_report(session, report.station, now)
+    stations.touch_report(session, report.station, now)
     try:
         ticket = batches.get_ticket(session, report.ticket_id)
     except NotFoundError:

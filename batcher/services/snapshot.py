@@ -12,11 +12,11 @@ from math import ceil
 from batcher.domain.calendars import Calendar
 from batcher.domain.orders import OpenWork
 from batcher.planning import problem as pp
-from batcher.rules.batch_rules import BatchRule, JobFacts
-from batcher.rules.facts import job_facts
-from batcher.rules.floor import Fixture, Station, Step
+from batcher.rules.batch_rules import BatchRule
+from batcher.rules.floor import Fixture, Station
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.sla import last_call_at
+from batcher.services.families import FamilyBook, Placed
 from batcher.services.forecast import StationOutlook
 
 
@@ -48,23 +48,13 @@ class Snapshot:
     open_until: Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class _Sorted:
-    """A waiting job with the family it belongs to."""
-
-    work: OpenWork
-    facts: JobFacts
-    rule: BatchRule
-    step: Step
-    family: str
-
-
 def build_snapshot(
     rules: RuleSet,
     work: Sequence[OpenWork],
     stations: Mapping[str, StationOutlook],
     running: Mapping[str, datetime],
     now: datetime,
+    book: FamilyBook | None = None,
 ) -> Snapshot:
     """
     Build the planning problem of this moment.
@@ -77,9 +67,11 @@ def build_snapshot(
         Outlook of the stations that are up; the others take no part.
     running
         Expected end of the jobs on live tickets, by job id.
+    book
+        Remembers the families of an earlier queue; none: all are looked for anew.
     """
     at = now.replace(microsecond=0)
-    placed, left_out = _sort_into_families(rules, work)
+    placed, left_out = (book or FamilyBook()).sort(rules, work)
     families = {job.family: job for job in placed}
     problem = pp.Problem(
         name=f"floor at {at.isoformat()}",
@@ -103,7 +95,7 @@ def build_snapshot(
 
 def added_problem(rules: RuleSet, work: Sequence[OpenWork], base: Snapshot) -> pp.Problem | None:
     """Return more work as a problem of the same moment and stations; none when a job of it cannot be planned."""
-    placed, left_out = _sort_into_families(rules, work)
+    placed, left_out = FamilyBook().sort(rules, work)
     if left_out:
         return None
     families = {job.family: job for job in placed}
@@ -119,26 +111,6 @@ def added_problem(rules: RuleSet, work: Sequence[OpenWork], base: Snapshot) -> p
 def seconds_from(at: datetime, instant: datetime) -> int:
     """Return whole seconds from time 0, rounded up."""
     return ceil((instant - at).total_seconds())
-
-
-def _sort_into_families(rules: RuleSet, work: Iterable[OpenWork]) -> tuple[list[_Sorted], dict[str, str]]:
-    placed: list[_Sorted] = []
-    left_out: dict[str, str] = {}
-    for entry in work:
-        product = rules.products.get(entry.item.product)
-        if product is None or entry.job.step > len(product.route):
-            left_out[entry.job.id] = f"the rules no longer say how a {entry.item.product} is made"
-            continue
-        step = product.route[entry.job.step - 1]
-        facts = job_facts(rules, entry.order, entry.item, entry.job.step)
-        rule = rules.match(facts)
-        if rule is None:
-            left_out[entry.job.id] = f"no batch rule takes {entry.item.product} at {step.process}"
-            continue
-        values = [facts.value(name) for name in rule.equal]
-        family = "/".join((rule.id, step.fixture, *values))
-        placed.append(_Sorted(entry, facts, rule, step, family))
-    return placed, left_out
 
 
 def state_name(process: str, setup_state: str) -> str:
@@ -184,7 +156,7 @@ def _changeovers(rules: RuleSet) -> pp.Changeovers:
     return pp.Changeovers(tuple(state_name(p, s) for p, s in known), tuple(seconds), tuple(cost))
 
 
-def _family(rules: RuleSet, job: _Sorted, stations: Collection[str]) -> pp.Family:
+def _family(rules: RuleSet, job: Placed, stations: Collection[str]) -> pp.Family:
     fixture, rule = rules.fixtures[job.step.fixture], job.rule
     modes = []
     for station in rules.stations_for(fixture, rule):
@@ -216,14 +188,14 @@ def _max_kinds(rule: BatchRule, fixture: Fixture) -> int | None:
     return rule.max_items if fixture.sheet is not None else None
 
 
-def _kind(job: _Sorted) -> str | None:
+def _kind(job: Placed) -> str | None:
     if job.rule.mix is not None:
         return job.facts.value(job.rule.mix.by)
     on_sheet = job.step.width_mm is not None
     return job.work.job.id if on_sheet and job.rule.max_items is not None else None
 
 
-def _orders(rules: RuleSet, placed: Iterable[_Sorted], at: datetime) -> tuple[pp.Order, ...]:
+def _orders(rules: RuleSet, placed: Iterable[Placed], at: datetime) -> tuple[pp.Order, ...]:
     """
     Return the orders with the latest end of their last step that leaves time to rest and pack.
 
@@ -247,7 +219,7 @@ def _orders(rules: RuleSet, placed: Iterable[_Sorted], at: datetime) -> tuple[pp
     )
 
 
-def _open_until(rules: RuleSet, placed: Iterable[_Sorted], at: datetime) -> dict[str, int]:
+def _open_until(rules: RuleSet, placed: Iterable[Placed], at: datetime) -> dict[str, int]:
     """Return until when orders may come that must leave with each order; not of services that are no more."""
     seconds: dict[tuple[str, datetime], int] = {}
     found: dict[str, int] = {}
@@ -261,7 +233,7 @@ def _open_until(rules: RuleSet, placed: Iterable[_Sorted], at: datetime) -> dict
     return found
 
 
-def _jobs(rules: RuleSet, placed: Sequence[_Sorted], running: Mapping[str, datetime], at: datetime) -> Iterable[pp.Job]:
+def _jobs(rules: RuleSet, placed: Sequence[Placed], running: Mapping[str, datetime], at: datetime) -> Iterable[pp.Job]:
     waiting = {job.work.job.id for job in placed}
     groups = _groups(rules, placed)
     for job in placed:
@@ -286,7 +258,7 @@ def _jobs(rules: RuleSet, placed: Sequence[_Sorted], running: Mapping[str, datet
 
 
 def _earliest(
-    rules: RuleSet, job: _Sorted, waiting: set[str], running: Mapping[str, datetime], at: datetime
+    rules: RuleSet, job: Placed, waiting: set[str], running: Mapping[str, datetime], at: datetime
 ) -> tuple[int, tuple[pp.Link, ...]]:
     """Return when a job may start: it is ready, or its step before still waits, or is on a live ticket."""
     work = job.work.job
@@ -302,9 +274,9 @@ def _earliest(
     return max(0, seconds_from(at, ends)) + rest, ()
 
 
-def _groups(rules: RuleSet, placed: Iterable[_Sorted]) -> dict[str, str]:
+def _groups(rules: RuleSet, placed: Iterable[Placed]) -> dict[str, str]:
     """Return the group of each job whose order stays together; one too large for a batch does not."""
-    together: dict[tuple[str, str], list[_Sorted]] = {}
+    together: dict[tuple[str, str], list[Placed]] = {}
     for job in placed:
         if job.rule.whole_orders and job.work.job.ready_at is not None:
             together.setdefault((job.work.order.key, job.family), []).append(job)
@@ -315,7 +287,7 @@ def _groups(rules: RuleSet, placed: Iterable[_Sorted]) -> dict[str, str]:
     return groups
 
 
-def _fits(rules: RuleSet, jobs: Sequence[_Sorted]) -> bool:
+def _fits(rules: RuleSet, jobs: Sequence[Placed]) -> bool:
     fixture, rule = rules.fixtures[jobs[0].step.fixture], jobs[0].rule
     if rule.max_items is not None and len(jobs) > rule.max_items:
         return False

@@ -67,5 +67,5 @@ def set_folder(s: Session, ident: str, folder_id: str) -> None:
 
 
 def touch_report(s: Session, ident: str, now: datetime) -> None:
-    """Note that a station was heard."""
+    """Note that a station was heard; one that is not known stays unknown."""
     s.connection().execute(_HEARD, {"ident": ident, "now": now})
