@@ -16,6 +16,7 @@ from batcher.api.gate import ActorDep
 from batcher.domain.states import LIVE_TICKET, BatchState, TicketState
 from batcher.errors import NotFoundError
 from batcher.services.context import Floor
+from batcher.services.load_list import LoadList, load_lists
 from batcher.services.plan_view import plan_view
 from batcher.services.status import FloorStatus, floor_status
 from batcher.store import batches
@@ -91,6 +92,11 @@ def floor_routes(floor: Floor) -> APIRouter:
             unplanned=sorted(view.unplanned),
             batches=[PlannedBatchAnswer.model_validate(batch) for batch in view.batches],
         )
+
+    @router.get("/load-lists")
+    def get_load_lists(actor: ActorDep, station: AtStation = None) -> list[LoadList]:
+        """Show what to lay ready at each station for the night under way, or the next."""
+        return load_lists(floor, only=station_asked(station, actor))
 
     @router.get("/status")
     def get_status() -> FloorStatus:

@@ -30,6 +30,7 @@ COMMANDS = {
     "orders": "batcher.cli.orders:orders",
     "erase": "batcher.cli.erase:erase",
     "batches": "batcher.cli.queues:batches",
+    "load-list": "batcher.cli.load_list:show_load_list",
     "tickets": "batcher.cli.queues:tickets",
     "resolve": "batcher.cli.resolve:resolve",
     "stations": "batcher.cli.stations:stations",
