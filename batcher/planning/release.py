@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from batcher.planning.waiting import Waiting
 from batcher.rules.batch_rules import BelowMinimum
 
 
@@ -19,6 +20,7 @@ class Reason(StrEnum):
     LATEST_START = "latest_start"
     MAX_WAIT = "max_wait"
     CLOSE_AT = "close_at"
+    RISK = "risk"  #: one more piece would save less than waiting for it risks
     FILLING = "filling"  #: waits for more pieces
     OTHER_SETUP = "other_setup"  #: full, but its station is set up for something else, and there is time
     NOT_READY = "not_ready"  #: a step before, or a rest, is not over
@@ -28,7 +30,7 @@ class Reason(StrEnum):
 
 
 #: Reasons to release, most urgent first.
-RELEASING = (Reason.LATEST_START, Reason.MAX_WAIT, Reason.CLOSE_AT, Reason.FULL)
+RELEASING = (Reason.LATEST_START, Reason.MAX_WAIT, Reason.CLOSE_AT, Reason.RISK, Reason.FULL)
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Candidate:
         When its longest-waiting job became ready.
     closed
         A closing time of its rule has passed since then.
+    waiting
+        What one more piece is worth; none: it waits as long as it can.
     """
 
     batch_id: str
@@ -63,6 +67,7 @@ class Candidate:
     below_minimum: BelowMinimum
     exact: bool
     unattended: bool
+    waiting: Waiting | None = None
 
 
 @dataclass(frozen=True)
@@ -94,12 +99,13 @@ class StationNow:
 
 @dataclass(frozen=True)
 class Decision:
-    """What happens to one candidate; `until` tells when that changes by itself."""
+    """What happens to one candidate; `until` tells when that changes by itself, `waiting` what waiting is worth."""
 
     batch_id: str
     release: bool
     reason: Reason
     until: int | None = None
+    waiting: Waiting | None = None
 
 
 def decide(candidates: Sequence[Candidate], station: StationNow, now: int, lead: int) -> list[Decision]:
@@ -131,11 +137,13 @@ def decide(candidates: Sequence[Candidate], station: StationNow, now: int, lead:
     decisions = []
     for c in candidates:
         if c is chosen:
-            decisions.append(Decision(c.batch_id, release=True, reason=reasons[c.batch_id]))
+            decisions.append(Decision(c.batch_id, True, reasons[c.batch_id], waiting=c.waiting))
         elif c.batch_id in held_back:
             decisions.append(Decision(c.batch_id, False, *held_back[c.batch_id]))
         else:
-            decisions.append(Decision(c.batch_id, False, reasons[c.batch_id], _until(c, reasons[c.batch_id])))
+            decisions.append(
+                Decision(c.batch_id, False, reasons[c.batch_id], _until(c, reasons[c.batch_id]), c.waiting)
+            )
     return decisions
 
 
@@ -153,6 +161,8 @@ def _reason(c: Candidate, station: StationNow, now: int, lead: int, *, alone: bo
     enough = c.fill >= c.min_fill or c.below_minimum is BelowMinimum.RUN
     if c.closed and enough and not c.exact:
         return Reason.CLOSE_AT
+    if not c.full and not c.exact and c.waiting is not None and not c.waiting.pays:
+        return Reason.RISK
     return Reason.OTHER_SETUP if c.full else Reason.FILLING
 
 

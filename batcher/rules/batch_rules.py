@@ -137,6 +137,7 @@ class ReleaseBounds:
     target_fill: float = 1.0  #: 0..1; counts as full from here on
     close_at: tuple[ClosingTime, ...] = ()
     below_minimum: BelowMinimum = BelowMinimum.RUN
+    forecast: bool = False  #: weigh one more piece against the risk of waiting for it
     exact: bool = False  #: only completely full batches, until the latest start comes
 
 

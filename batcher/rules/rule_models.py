@@ -178,6 +178,12 @@ class ReleaseShape(Shape):
         description="What becomes of a batch under `min_fill` at a closing time. Left out everywhere: run.",
         examples=["hold"],
     )
+    forecast: bool | None = key(
+        default=None,
+        description="Release a part-full batch as soon as one more piece, as past weeks let expect it, would save less "
+        "than waiting for it risks. Left out everywhere: false.",
+        examples=[True],
+    )
     exact: bool | None = key(
         default=None,
         description="Only completely full batches, until the latest start comes. Left out everywhere: false.",

@@ -11,6 +11,7 @@ from datetime import datetime
 from batcher.domain.clock import FloorClock
 from batcher.metrics import Metrics
 from batcher.rules.ruleset import RuleSet
+from batcher.services.arrivals import ArrivalsBox
 from batcher.services.families import FamilyBook
 from batcher.services.plan_in_force import PlanBox
 from batcher.services.quote_room import RoomBox
@@ -50,6 +51,7 @@ class Floor:
     settings: Settings
     plans: PlanBox = field(default_factory=PlanBox)
     quote_rooms: RoomBox = field(default_factory=RoomBox)
+    arrivals: ArrivalsBox = field(default_factory=ArrivalsBox)
     families: FamilyBook = field(default_factory=FamilyBook)
     #: set when something happened that the plan in force does not know; the plan loop looks at it
     replan: threading.Event = field(default_factory=threading.Event)

@@ -1,10 +1,13 @@
 """What the release policy is shown: the plan's batches and the stations, as they are at one moment."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from batcher.planning.arrivals import ArrivalForecast
 from batcher.planning.plan import Batch
 from batcher.planning.release import Candidate, StationNow
+from batcher.planning.waiting import STOP_S, Stake, Waiting, worth_of_waiting
 from batcher.rules.floor import Station
 from batcher.rules.ruleset import RuleSet
 from batcher.services.forecast import StationOutlook
@@ -16,9 +19,19 @@ from batcher.services.snapshot import seconds_from
 _SHEET_FULL, _NO_SCRAP = 0.9, 0.5
 
 
-def candidates(plan: PlanInForce, now: datetime, *, only: Collection[str] | None = None) -> dict[str, list[Candidate]]:
+@dataclass(frozen=True)
+class Prospect:
+    """What is to come; without a forecast nothing is known of it, and every batch waits as long as it can."""
+
+    rules: RuleSet
+    arrivals: ArrivalForecast | None
+    outlooks: Mapping[str, StationOutlook]
+
+
+def candidates(
+    plan: PlanInForce, now: datetime, *, only: Collection[str] | None = None, prospect: Prospect | None = None
+) -> dict[str, list[Candidate]]:
     """Return the tentative batches by station, or those of some stations."""
-    at = plan.snapshot.at
     fills: dict[str, list[float]] = {}
     for batch in plan.result.plan.batches:
         fills.setdefault(batch.family, []).append(plan.fill(batch))
@@ -26,11 +39,14 @@ def candidates(plan: PlanInForce, now: datetime, *, only: Collection[str] | None
     for batch in plan.open_batches():
         if only is not None and batch.station not in only:
             continue
-        views.setdefault(batch.station, []).append(_candidate(plan, batch, at, now, fills[batch.family]))
+        views.setdefault(batch.station, []).append(_candidate(plan, batch, now, fills[batch.family], prospect))
     return views
 
 
-def _candidate(plan: PlanInForce, batch: Batch, at: datetime, now: datetime, fills: list[float]) -> Candidate:
+def _candidate(
+    plan: PlanInForce, batch: Batch, now: datetime, fills: list[float], prospect: Prospect | None
+) -> Candidate:
+    at = plan.snapshot.at
     rule, fixture = plan.snapshot.rules_of[batch.family], plan.snapshot.fixture_of[batch.family]
     jobs = [plan.jobs[j] for j in batch.jobs]
     ready = _ready(plan, batch)
@@ -60,7 +76,32 @@ def _candidate(plan: PlanInForce, batch: Batch, at: datetime, now: datetime, fil
         below_minimum=bounds.below_minimum,
         exact=bounds.exact,
         unattended=fixture.unattended,
+        waiting=_waiting(plan, batch, now, prospect) if prospect is not None and bounds.forecast else None,
     )
+
+
+def _waiting(plan: PlanInForce, batch: Batch, now: datetime, prospect: Prospect) -> Waiting | None:
+    """Weigh waiting for one more piece; none where nothing is known of what is to come."""
+    outlook = prospect.outlooks.get(batch.station)
+    fill = plan.fill(batch)
+    if prospect.arrivals is None or outlook is None or not 0 < fill < 1:
+        return None
+    rules, fixture = prospect.rules, plan.snapshot.fixture_of[batch.family]
+    station, margin = rules.stations[batch.station], plan.snapshot.rules_of[batch.family].release.margin_s
+    changeover = rules.processes[station.process].changeover_between(outlook.setup_state, fixture.setup_state)
+    orders = {order.id: order for order in plan.snapshot.problem.orders}
+    late = [orders[key] for key in {plan.jobs[job].order for job in batch.jobs}]
+    stake = Stake(
+        price=station.cost_per_batch_minor + fixture.fixed_s * station.cost_per_hour_minor / 3600,
+        changeover=changeover.cost_minor + changeover.seconds * station.changeover_cost_per_hour_minor / 3600,
+        holds=max(1.0, len(batch.jobs) / fill),
+        late=sum(order.late_cost + STOP_S / 3600 * order.late_cost_per_hour for order in late),
+        seconds=batch.end - batch.start,
+    )
+    slack = max(0, plan.latest_begin[batch.id] - seconds_from(plan.snapshot.at, max(now, outlook.free_at)))
+    local = now.astimezone(rules.site.zone)
+    week_s = local.weekday() * 86_400 + local.hour * 3600 + local.minute * 60 + local.second
+    return worth_of_waiting(stake, prospect.arrivals.expected(batch.family, week_s, slack), slack, margin)
 
 
 def _ready(plan: PlanInForce, batch: Batch) -> int:

@@ -23,7 +23,7 @@ from batcher.services.context import Floor
 from batcher.services.cycle import read_outlooks
 from batcher.services.forecast import StationOutlook
 from batcher.services.plan_in_force import PlanInForce
-from batcher.services.release_view import candidates, station_now
+from batcher.services.release_view import Prospect, candidates, station_now
 from batcher.store import batches, orders
 
 log = structlog.get_logger()
@@ -44,11 +44,13 @@ def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] 
     plan, rules = floor.plans.current, floor.rules.current
     if plan is None or plan.rules_hash != rules.hash:
         return []
-    waiting = candidates(plan, floor.now(), only=only)
-    if not waiting:
+    now = floor.now()
+    if not any(only is None or batch.station in only for batch in plan.open_batches()):
         return []
     with floor.store.read() as session:
-        outlooks = read_outlooks(session, rules, floor.now(), only=only)
+        expected = floor.arrivals.now(session, rules, now)
+        outlooks = read_outlooks(session, rules, now, only=only)
+    waiting = candidates(plan, now, only=only, prospect=Prospect(rules, expected, outlooks))
     released: list[Ticket] = []
     for station_id, views in waiting.items():
         outlook = outlooks.get(station_id)
@@ -80,7 +82,7 @@ def _release_next(
     plan.gone.add(chosen.batch_id)
     batch = plan.batch(chosen.batch_id)
     try:
-        ticket = _commit(floor, plan, rules, batch, outlook, chosen.reason, now)
+        ticket = _commit(floor, plan, rules, batch, outlook, chosen, now)
     except TransitionError as error:  # an order was held or cancelled since the plan was made
         log.info("release_overtaken", batch=batch.id, station=station_id, why=str(error))
         floor.replan.set()
@@ -95,7 +97,7 @@ def _commit(
     rules: RuleSet,
     batch: Batch,
     outlook: StationOutlook,
-    reason: Reason,
+    decision: Decision,
     now: datetime,
 ) -> Ticket:
     """
@@ -110,7 +112,7 @@ def _commit(
         work = {entry.job.id: entry for entry in orders.work_of(session, batch.jobs)}
         if len(work) < len(batch.jobs):
             raise TransitionError("batch", batch.id, "overtaken: not all its jobs wait", "released")
-        new = new_batch(plan, rules, batch, work, max(now, outlook.free_at), outlook.setup_state, reason)
+        new = new_batch(plan, rules, batch, work, max(now, outlook.free_at), outlook.setup_state, decision.reason)
         ticket_id, batch_id = new_id(), new_id()
         codes = {job_id: check_code(f"{ticket_id}/{job_id}") for job_id in batch.jobs}
         document = build_ticket(
@@ -134,7 +136,7 @@ def _commit(
             rules_hash=plan.rules_hash,
             now=now,
         )
-    _tell(floor, new, ticket)
+    _tell(floor, new, ticket, decision)
     return ticket
 
 
@@ -190,7 +192,7 @@ def _places(rules: RuleSet, rule: BatchRule, batch: Batch, work: Mapping[str, Op
     return tuple(placed)
 
 
-def _tell(floor: Floor, batch: NewBatch, ticket: Ticket) -> None:
+def _tell(floor: Floor, batch: NewBatch, ticket: Ticket, decision: Decision) -> None:
     floor.metrics.batches.labels(process=batch.process, reason=batch.reason).inc()
     floor.metrics.fill.labels(process=batch.process).observe(min(1.0, batch.fill))
     floor.metrics.tickets.labels(station=batch.station, state="released").inc()
@@ -204,4 +206,5 @@ def _tell(floor: Floor, batch: NewBatch, ticket: Ticket) -> None:
         jobs=len(batch.jobs),
         fill=round(batch.fill, 3),
         rules_hash=ticket.rules_hash,
+        waiting=None if decision.waiting is None else str(decision.waiting),
     )

@@ -33,6 +33,14 @@ _OPEN_WORK = (
     )
     .order_by(_j.c.id)
 )
+_CAME = (
+    select(*columns(_j, Job), *columns(_i, Item), *columns(_o, Order))
+    .join_from(_j, _i, _i.c.id == _j.c.item_id)
+    .join(_o, _o.c.key == _j.c.order_key)
+    .where(_o.c.placed_at >= bindparam("since", type_=_o.c.placed_at.type))
+    .where(_i.c.remake_of.is_(None))
+    .order_by(_j.c.id)
+)
 _OPEN_WORK_OF = _OPEN_WORK.where(_j.c.id.in_(bindparam("jobs", expanding=True)))
 
 
@@ -81,9 +89,23 @@ def open_work(s: Session) -> list[OpenWork]:
     return _work(s.execute(_OPEN_WORK))
 
 
+def work_since(s: Session, since: datetime) -> list[OpenWork]:
+    """Return every job of the orders placed since then, remakes left out, whatever has become of them."""
+    return _work(s.execute(_CAME, {"since": since}))
+
+
 def work_of(s: Session, job_ids: Sequence[str]) -> list[OpenWork]:
     """Return those of the named jobs that are open work."""
     return [work for part in chunks(job_ids) for work in _work(s.execute(_OPEN_WORK_OF, {"jobs": part}))]
+
+
+def sku_of_jobs(s: Session, job_ids: Sequence[str]) -> dict[str, str]:
+    """Return the SKU of the piece that each of the named jobs is a step of."""
+    found: dict[str, str] = {}
+    for part in chunks(job_ids):
+        rows = s.execute(select(_j.c.id, _i.c.sku).join_from(_j, _i, _i.c.id == _j.c.item_id).where(_j.c.id.in_(part)))
+        found.update((row[0], row[1]) for row in rows)
+    return found
 
 
 def _work(found: Iterable[Row[Any]]) -> list[OpenWork]:

@@ -26,7 +26,9 @@ from batcher.store.order_queries import (
     open_work,
     order_content,
     orders_by_state,
+    sku_of_jobs,
     work_of,
+    work_since,
 )
 from batcher.store.order_steps import hold_order, pack_items, release_order
 from batcher.store.whereabouts import Whereabouts, whereabouts
@@ -65,6 +67,8 @@ __all__ = [
     "release_order",
     "replace_pieces",
     "seen_orders",
+    "sku_of_jobs",
     "whereabouts",
     "work_of",
+    "work_since",
 ]

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from batcher.planning.release import Candidate, Decision, Reason, StationNow, decide
+from batcher.planning.waiting import Waiting
 from batcher.rules.batch_rules import BelowMinimum
 
 STATION = StationNow(
@@ -127,3 +128,10 @@ def test_at_night_a_batch_that_must_go_starts_only_from_the_magazine(
     assert told.release is goes
     if not goes:
         assert told == Decision("b1", False, Reason.OPERATOR_ABSENT, 36_000)
+
+
+def test_a_part_full_batch_goes_when_one_more_piece_saves_less_than_waiting_risks() -> None:
+    risky, worth = Waiting(saving=1.0, risk=2.0), Waiting(saving=2.0, risk=1.0)
+    assert decision(replace(HALF_FULL, waiting=risky)) == Decision("b1", True, Reason.RISK, waiting=risky)
+    assert decision(replace(HALF_FULL, waiting=worth)) == Decision("b1", False, Reason.FILLING, 9_000, worth)
+    assert decision(replace(HALF_FULL, waiting=risky, exact=True)).reason is Reason.FILLING
