@@ -111,6 +111,13 @@ class Metrics:
         self.news = counter("news_total", "News made of what happened to orders, by type.", ("type",))
         self.deliveries = counter("deliveries_total", "Tries to send news to a hook, by outcome.", ("outcome",))
 
+        self.shadow_success = gauge("shadow_rules_usable", "1 when the shadow rules could be evaluated last.")
+        self.shadow_cost = gauge(
+            "shadow_plan_cost_minor", "Cost of a quick plan of the queue, in minor units, by rules.", ("rules",)
+        )
+        self.shadow_starts = counter(
+            "shadow_starts_total", "Batches that only these rules would have released when looked at.", ("rules",)
+        )
         self.reload_success = gauge("rules_last_reload_successful", "1 when the last reload took effect.")
         self.reload_at = gauge("rules_last_reload_success_timestamp_seconds", "When rules last took effect.")
         self.loop_success = gauge("loop_last_success_timestamp_seconds", "When a loop last finished.", ("loop",))

@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     state_dir: Path = Field(Path("state"), description="Directory for everything the daemon writes.")
     database_url: str = Field("", description="SQLite or PostgreSQL; empty is SQLite in the state directory.")
     rules: Path = Field(Path("config/floor"), description="Directory of the rules files.")
+    shadow_rules: Path | None = Field(
+        None, description="Rules directory that is evaluated beside the one in force, without acting on it."
+    )
+    shadow_s: float = Field(300.0, gt=0, description="Seconds between looks at what the shadow rules would do.")
     catalogue: Path | None = Field(
         None, description="Catalogue to use instead of catalogue.csv in the rules directory."
     )

@@ -8,6 +8,7 @@ import typer
 from batcher.cli.check import summary
 from batcher.cli.matching import match
 from batcher.cli.output import JsonOption, print_json, print_table
+from batcher.cli.rules_diff import diff
 from batcher.domain.calendars import Calendar, Span
 from batcher.rules.batch_rules import BatchRule
 from batcher.rules.json_schema import rules_schema_text
@@ -19,6 +20,7 @@ from batcher.settings import load_settings
 
 rules = typer.Typer(help="Ask the rules what they would do.", no_args_is_help=True)
 rules.command()(match)
+rules.command()(diff)
 
 Directory = Annotated[Path | None, typer.Option("--rules", help="Rules directory; else that of the settings.")]
 Catalogue = Annotated[Path | None, typer.Option(help="Catalogue instead of the directory's own.")]

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -42,6 +43,7 @@ from batcher.services.housekeeping import housekeep
 from batcher.services.news import NewsDesk
 from batcher.services.pacing import PlanPacer
 from batcher.services.releasing import release_due
+from batcher.services.shadow import watch_shadow
 from batcher.settings import Settings
 from batcher.store import stations, tokens
 
@@ -186,7 +188,9 @@ class _Daemon:
         def planning_s() -> float:
             return floor.rules.current.planning.budget_s
 
+        shadow = [] if settings.shadow_rules is None else [self._shadow_loop(settings.shadow_rules)]
         return [
+            *shadow,
             loop("reports", settings.reports_s, self._read_reports),
             loop("poll", settings.poll_s, OrderDrop(floor).poll),
             Loop("plan", real(settings.plan_s / 4), pacer.turn, planning_s),
@@ -194,6 +198,14 @@ class _Daemon:
             Loop("news", real(settings.news_s), self._desk.turn, lambda: 60.0),
             loop("housekeeping", settings.housekeeping_s, lambda: housekeep(floor)),
         ]
+
+    def _shadow_loop(self, directory: Path) -> Loop:
+        floor, settings = self._floor, self._floor.settings
+
+        def look() -> None:
+            watch_shadow(floor, lambda: load_rules(directory, catalogue=settings.catalogue))
+
+        return Loop("shadow", floor.clock.real_seconds(settings.shadow_s), look, lambda: 60.0)
 
     # a reload opens other doors: each turn asks for those of now
 
