@@ -45,11 +45,11 @@ def _tell(found: RulesDiff) -> None:
         (name, o.rules_hash, o.jobs, o.left_out, o.batches, o.late_orders, round(o.cost_minor))
         for name, o in (("in force", found.in_force), ("shadow", found.shadow))
     ]
-    columns = ("rules", "hash", "jobs", "left out", "batches", "late orders", "cost")
-    print_table(f"{found.same_batches} batches are the same", columns, rows, "")
+    outcome_columns = ("rules", "hash", "jobs", "left out", "batches", "late orders", "cost")
+    print_table(f"{found.same_batches} batches are the same", outcome_columns, rows, "")
     starts = [*_rows("in force", found.only_in_force), *_rows("shadow", found.only_shadow)]
-    columns = ("only under", "station", "fixture", "pieces", "because")
-    print_table("Released now", columns, starts, "Both would release the same now.")
+    start_columns = ("only under", "station", "fixture", "pieces", "because")
+    print_table("Released now", start_columns, starts, "Both would release the same now.")
 
 
 def _rows(name: str, starts: tuple[Start, ...]) -> list[tuple[object, ...]]:

@@ -66,12 +66,14 @@ class FamilyBook:
     """Sorts jobs into families under one set of rules at a time; other rules make it forget."""
 
     def __init__(self) -> None:
-        self._rules: RuleSet | None = None
-        self._known: dict[str, _Known] = {}
+        #: one value, swapped whole: a reload sorts in another thread
+        self._last: tuple[RuleSet | None, dict[str, _Known]] = (None, {})
 
     def sort(self, rules: RuleSet, work: Iterable[OpenWork]) -> tuple[list[Placed], dict[str, str]]:
         """Return the jobs that have a family, in their order, and why the others have none, by job id."""
-        before = self._known if rules is self._rules else {}
+        before_rules, before = self._last
+        if before_rules is not rules:
+            before = {}
         known: dict[str, _Known] = {}
         placed: list[Placed] = []
         left_out: dict[str, str] = {}
@@ -84,7 +86,7 @@ class FamilyBook:
                 placed.append(Placed(entry, found.answer))
             else:
                 left_out[entry.job.id] = found.answer
-        self._rules, self._known = rules, known  # what waits no more is forgotten
+        self._last = (rules, known)  # what waits no more is forgotten
         return placed, left_out
 
 
