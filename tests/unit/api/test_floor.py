@@ -155,3 +155,11 @@ def test_the_status_is_the_whole_floor_as_data(client: httpx.Client, floor: Floo
     assert status["rules_hash"] == floor.rules.current.hash
     assert {entry["id"] for entry in status["stations"]} == set(floor.rules.current.stations)
     assert status["plan"]["batches"] == 1
+
+
+def test_the_load_lists_can_be_read_for_all_stations_or_one(client: httpx.Client) -> None:
+    every = client.get("/v1/load-lists")
+    one = client.get("/v1/load-lists?station=uv-1")
+    assert (every.status_code, one.status_code) == (200, 200)
+    assert [night["station"] for night in one.json()] == ["uv-1"]
+    assert one.json()[0] in every.json()

@@ -169,3 +169,26 @@ def _forget_tins(rules: Path) -> None:
     catalogue = rules / "catalogue.csv"
     lines = catalogue.read_text(encoding="utf-8").splitlines(keepends=True)
     catalogue.write_text("".join(line for line in lines if ",tin," not in line), encoding="utf-8")
+
+
+def test_a_diff_tells_what_other_rules_would_release_now_and_releases_nothing(floor: Floor, tmp_path: Path) -> None:
+    take(floor, order_document())
+    shutil.copytree(RULES, tmp_path / "tried")
+    _change(tmp_path / "tried", "release.yaml", "target_fill: 100 %", "target_fill: 1 %")
+
+    same = _run("rules", "diff", str(RULES), "--json")
+    other = _run("rules", "diff", str(tmp_path / "tried"), "--json")
+
+    assert json.loads(same.stdout)["only_shadow"] == []
+    (start,) = json.loads(other.stdout)["only_shadow"]
+    assert (start["reason"], len(start["jobs"])) == ("full", 1)
+    with floor.store.read() as session:
+        assert batches.batches(session) == []
+
+
+def test_a_load_list_is_told_beside_the_daemon(floor: Floor) -> None:
+    take(floor, order_document())
+    plan_cycle(floor)
+    assert _run("load-list").exit_code == ExitCode.OK
+    told = json.loads(_run("load-list", "--station", "uv-1", "--json").stdout)
+    assert [night["station"] for night in told] == ["uv-1"]
