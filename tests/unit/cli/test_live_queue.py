@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from batcher.errors import NotFoundError
 from batcher.services.context import Floor
 from batcher.services.cycle import plan_cycle
 from batcher.store import batches
-from tests.builders_api import RULES, opened_floor, send_ticket
+from tests.builders_api import NOW, RULES, opened_floor, send_ticket
 from tests.builders_floor import order_document, run_through, take
 
 
@@ -171,7 +172,10 @@ def _forget_tins(rules: Path) -> None:
     catalogue.write_text("".join(line for line in lines if ",tin," not in line), encoding="utf-8")
 
 
-def test_a_diff_tells_what_other_rules_would_release_now_and_releases_nothing(floor: Floor, tmp_path: Path) -> None:
+def test_a_diff_tells_what_other_rules_would_release_now_and_releases_nothing(
+    floor: Floor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATCHER_CLOCK", f"{NOW.isoformat()}@{datetime.now(UTC).isoformat()}")
     take(floor, order_document())
     shutil.copytree(RULES, tmp_path / "tried")
     _change(tmp_path / "tried", "release.yaml", "target_fill: 100 %", "target_fill: 1 %")
