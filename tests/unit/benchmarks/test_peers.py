@@ -14,7 +14,8 @@ from benchmarks.planner.generator import generate
 from benchmarks.planner.peers.batc import Dispatch, Rule, batc, rules
 from benchmarks.planner.peers.edd import edd
 from benchmarks.planner.peers.textbook import textbook
-from tests.builders_planning import job, problems, referee, shared, sheets, two_ovens
+from tests.builders_planning import job, referee, shared, sheets, two_ovens
+from tests.strategies_planning import problems
 
 
 def edd_plan(problem: Problem) -> Plan:

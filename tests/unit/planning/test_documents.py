@@ -12,7 +12,8 @@ from batcher.errors import DocumentError
 from batcher.planning.documents import load_json, read_plan, read_problem, save_json, write_plan, write_problem
 from batcher.planning.plan import Batch, Placement, Plan, PlanStatus
 from batcher.planning.problem import Problem
-from tests.builders_planning import job, problems, shared, sheets, two_ovens
+from tests.builders_planning import job, shared, sheets, two_ovens
+from tests.strategies_planning import problems
 
 Document = dict[str, Any]
 

@@ -17,7 +17,8 @@ from batcher.planning.loads import Loader
 from batcher.planning.plan import Batch, Placement, Plan
 from batcher.planning.problem import Link, Mode, Problem, SheetSize
 from batcher.planning.verify import judge
-from tests.builders_planning import job, problems, sheets, two_ovens
+from tests.builders_planning import job, sheets, two_ovens
+from tests.strategies_planning import problems
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = """<b a="1" c='2'>&amp; "quoted" ]]></b>"""

@@ -10,7 +10,8 @@ from batcher.planning.loads import Loader
 from batcher.planning.plan import Plan, Verdict
 from batcher.planning.problem import Link, Problem
 from batcher.planning.verify import judge
-from tests.builders_planning import job, problems, referee, sheets, two_ovens
+from tests.builders_planning import job, referee, sheets, two_ovens
+from tests.strategies_planning import problems
 
 
 def plan_of(problem: Problem) -> tuple[Plan, Verdict]:

@@ -12,7 +12,8 @@ from batcher.planning.plan import Plan
 from batcher.planning.problem import Problem
 from batcher.planning.schedule import Schedule
 from batcher.planning.verify import judge
-from tests.builders_planning import problems, two_ovens
+from tests.builders_planning import two_ovens
+from tests.strategies_planning import problems
 
 
 def first(problem: Problem) -> Schedule:
@@ -40,7 +41,7 @@ def wander(schedule: Schedule, seed: int, steps: int) -> None:
             schedule.commit(delta)
 
 
-@given(problem=problems(), seed=st.integers(0, 99), lazy=st.booleans())
+@given(problem=problems(without=["large"]), seed=st.integers(0, 99), lazy=st.booleans())
 @settings(max_examples=50, deadline=None)
 def test_whatever_moves_are_made_the_plan_keeps_every_rule_and_costs_what_it_says(
     problem: Problem, seed: int, lazy: bool

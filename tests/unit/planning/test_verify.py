@@ -15,7 +15,8 @@ from batcher.planning.loads import Loader
 from batcher.planning.plan import Batch, Placement, Plan
 from batcher.planning.problem import Link, Problem
 from batcher.planning.verify import judge
-from tests.builders_planning import job, problems, referee, sheets, two_ovens
+from tests.builders_planning import job, referee, sheets, two_ovens
+from tests.strategies_planning import problems
 
 
 def planned(problem: Problem) -> Plan:
