@@ -11,7 +11,8 @@ from batcher.planning.index import index
 from batcher.planning.insertion import Room
 from batcher.planning.loads import Loader
 from batcher.planning.problem import Job, Link, Order, Problem
-from tests.builders_planning import job, problems, two_ovens
+from tests.builders_planning import job, two_ovens
+from tests.strategies_planning import problems
 
 
 def room_of(problem: Problem) -> Room:
