@@ -22,15 +22,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from batcher.cli.floor_check import checked
 from batcher.cli.floors import reading_floor
-from batcher.cli.station import machine_folders
 from batcher.domain.states import OrderState
 from batcher.settings import Settings, load_settings
-from batcher.simulate.checker import FloorCheck, check_floor
+from batcher.simulate.checker import FloorCheck
 from batcher.simulate.generator import trace_orders, write_drop
 from batcher.simulate.processes import FloorProcesses, stop
 from batcher.store import orders as stored_orders
-from batcher.store.whole import read_whole
 
 _ZONE = ZoneInfo("Europe/London")
 #: Everything should be made long before; a floor that is not through by then has lost something.
@@ -60,7 +59,7 @@ def main() -> int:
     kills = _kill_times(args, floor.floor_at)
     began = time.monotonic()
     killed, floor_days = _play(floor, settings, trace, kills)
-    check = _check(settings)
+    check = checked(settings, finished=True)
     report = _report(args, floor, check, killed, floor_days, time.monotonic() - began)
     (home / "report.json").write_text(json.dumps(report, indent=2))
     if args.out:
@@ -166,15 +165,6 @@ def _through(settings: Settings, now: datetime) -> bool:
     print(f"{now:%a %d %b %H:%M}  {shown}", file=sys.stderr, flush=True)
     open_states = (OrderState.WAITING, OrderState.IN_PRODUCTION)
     return any(counts.values()) and not any(counts.get(state, 0) for state in open_states)
-
-
-def _check(settings: Settings) -> FloorCheck:
-    with reading_floor(settings) as floor:
-        rules = floor.rules.current
-        machines = [machine_folders(settings.state_dir, station) for station in rules.stations.values()]
-        with floor.store.read() as session:
-            whole = read_whole(session)
-    return check_floor(whole, rules, machines, finished=True)
 
 
 def _report(

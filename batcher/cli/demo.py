@@ -21,21 +21,20 @@ import typer
 from rich.live import Live
 
 from batcher.cli.exit_codes import ExitCode
+from batcher.cli.floor_check import checked
 from batcher.cli.floors import reading_floor
 from batcher.cli.live_view import live_view
 from batcher.cli.output import JsonOption, console, print_json, tell
-from batcher.cli.station import machine_folders
 from batcher.domain.calendars import local
 from batcher.domain.clock import Clock
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
 from batcher.services.status import floor_status
 from batcher.settings import Settings, load_settings
-from batcher.simulate.checker import FloorCheck, check_floor
+from batcher.simulate.checker import FloorCheck
 from batcher.simulate.generator import orders as generated_orders
 from batcher.simulate.generator import write_drop
 from batcher.simulate.processes import FloorProcesses, running
-from batcher.store.whole import read_whole
 
 #: The floor's day begins here, so that there is something to see at once.
 _OPENING = clock_time(7, 30)
@@ -85,7 +84,7 @@ def demo(
         tell(f"Status page: {floor.url()}/   stop with Ctrl-C")
         tell(f"Commands in another terminal: export BATCHER_SETTINGS={_write_settings(floor, home)}")
         _go_on(settings, compiled, rate, seed, seconds, stop)
-    found = _check(settings)
+    found = checked(settings, finished=False)
     if as_json:
         print_json(found)
     else:
@@ -135,15 +134,6 @@ def _drop_due(settings: Settings, stream: Iterator[dict[str, object]], clock: Cl
     if due:
         write_drop(settings.orders_dir, due)
     return stream
-
-
-def _check(settings: Settings) -> FloorCheck:
-    with reading_floor(settings) as floor:
-        rules = floor.rules.current
-        machines = [machine_folders(settings.state_dir, station) for station in rules.stations.values()]
-        with floor.store.read() as session:
-            whole = read_whole(session)
-    return check_floor(whole, rules, machines, finished=False)
 
 
 def _tell_summary(found: FloorCheck) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from batcher.domain.orders import Item, Order, OrderIn, OrderLine, Promise
-from batcher.domain.states import ItemState, OrderState
+from batcher.domain.orders import Order, OrderIn, OrderLine, Promise
+from batcher.domain.states import OrderState
 from batcher.errors import ConfigError, OrderRejectedError
 from batcher.rules.facts import job_facts
 from batcher.rules.floor import CatalogueEntry, Product
@@ -177,7 +177,7 @@ def _unplaceable(rules: RuleSet, order: OrderIn, promised: Promise, pieces: Sequ
     """Yield why a step of a piece could never be planned: no batch rule takes it, or no station runs it."""
     ordered = _as_order(order, promised)
     for piece in {piece.line_id: piece for piece in pieces}.values():
-        item = _as_item(piece)
+        item = piece.as_item()
         for step in range(1, len(piece.processes) + 1):
             facts = job_facts(rules, ordered, item, step)
             rule = rules.match(facts)
@@ -207,19 +207,4 @@ def _as_order(order: OrderIn, promised: Promise) -> Order:
         late_cost_per_hour_minor=promised.late_cost_per_hour_minor,
         due_how=promised.how,
         pieces=sum(line.quantity for line in order.lines),
-    )
-
-
-def _as_item(piece: NewPiece) -> Item:
-    return Item(
-        id="",
-        order_key="",
-        line_id=piece.line_id,
-        sku=piece.sku,
-        product=piece.product,
-        finish=piece.finish,
-        text=piece.text,
-        artwork=piece.artwork,
-        attributes=piece.attributes,
-        state=ItemState.WAITING,
     )

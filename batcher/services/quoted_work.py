@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from batcher.domain.orders import Item, Job, OpenWork, Order, OrderIn, Promise
-from batcher.domain.states import ItemState, JobState, OrderState
+from batcher.domain.orders import Job, OpenWork, Order, OrderIn, Promise
+from batcher.domain.states import JobState, OrderState
 from batcher.store.orders import NewPiece
 
 #: No order has such a key.
@@ -43,24 +43,9 @@ def quoted_work(asked: OrderIn, promised: Promise, pieces: Sequence[NewPiece], l
     )
     work: list[OpenWork] = []
     for number, piece in enumerate(pieces, start=1):
-        item = _item(f"{_KEY}-{number}", piece)
+        item = piece.as_item(f"{_KEY}-{number}", _KEY)
         work += [OpenWork(job, item, order) for job in _jobs(item.id, piece, asked.placed_at)]
     return work
-
-
-def _item(ident: str, piece: NewPiece) -> Item:
-    return Item(
-        id=ident,
-        order_key=_KEY,
-        line_id=piece.line_id,
-        sku=piece.sku,
-        product=piece.product,
-        finish=piece.finish,
-        text=piece.text,
-        artwork=piece.artwork,
-        attributes=piece.attributes,
-        state=ItemState.WAITING,
-    )
 
 
 def _jobs(item_id: str, piece: NewPiece, now: datetime) -> list[Job]:

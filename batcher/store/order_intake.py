@@ -13,7 +13,7 @@ from sqlalchemy import Insert, delete, insert, select, update
 from sqlmodel import Session
 
 from batcher.domain.ids import new_id
-from batcher.domain.orders import OrderIn, OrderLine, Promise
+from batcher.domain.orders import Item, OrderIn, OrderLine, Promise
 from batcher.domain.states import ItemState, JobState, OrderState
 from batcher.errors import ConflictError, NotFoundError, TransitionError
 from batcher.store import tables
@@ -38,6 +38,21 @@ class NewPiece:
     artwork: str | None
     attributes: dict[str, str]
     processes: tuple[str, ...]
+
+    def as_item(self, ident: str = "", order_key: str = "") -> Item:
+        """Return the item it becomes; without ids while it is not stored."""
+        return Item(
+            id=ident,
+            order_key=order_key,
+            line_id=self.line_id,
+            sku=self.sku,
+            product=self.product,
+            finish=self.finish,
+            text=self.text,
+            artwork=self.artwork,
+            attributes=self.attributes,
+            state=ItemState.WAITING,
+        )
 
 
 @dataclass(frozen=True)
