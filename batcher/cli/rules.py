@@ -109,12 +109,12 @@ def _show_batch_rules(ruleset: RuleSet) -> None:
             rule.id if rule.active else f"{rule.id} (off)",
             _taken(rule),
             ", ".join(rule.equal) or "fixture only",
-            write_duration(rule.release.margin_s),
+            write_duration(rule.release.slack_floor_s),
             "as it pays" if rule.release.max_wait_s is None else write_duration(rule.release.max_wait_s),
         )
         for rule in ruleset.batch_rules
     ]
-    columns = ("rule", "takes", "same in a batch", "margin", "longest wait")
+    columns = ("rule", "takes", "same in a batch", "slack floor", "longest wait")
     print_table("Batch rules, the first match takes", columns, rows, "no batch rules")
 
 

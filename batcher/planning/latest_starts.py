@@ -19,15 +19,15 @@ _MAX_PASSES = 6
 
 
 def latest_begins(
-    problem: Problem, plan: Plan, margins: Mapping[str, int], open_until: Mapping[str, int] | None = None
+    problem: Problem, plan: Plan, floors: Mapping[str, int], open_until: Mapping[str, int] | None = None
 ) -> dict[str, int]:
     """
     Return the latest moment each batch may begin, its changeover included.
 
     Parameters
     ----------
-    margins
-        Seconds kept free before an order's due, by family.
+    floors
+        Least slack: seconds kept free before an order's due, by job.
     open_until
         By order, until when others may come that must leave with it; those left out may share no visit.
 
@@ -36,7 +36,7 @@ def latest_begins(
     dict of str to int
         Seconds from time 0 by batch id; negative or past when the need has gone by already.
     """
-    shift = _RightShift(problem, plan, margins, open_until or {})
+    shift = _RightShift(problem, plan, floors, open_until or {})
     begins: dict[str, int] = {}
     for _ in range(_MAX_PASSES):
         before, begins = begins, shift.run(begins)
@@ -48,22 +48,22 @@ def latest_begins(
 class _RightShift:
     """One plan, indexed for the backward passes."""
 
-    def __init__(self, problem: Problem, plan: Plan, margins: Mapping[str, int], open_until: Mapping[str, int]) -> None:
+    def __init__(self, problem: Problem, plan: Plan, floors: Mapping[str, int], open_until: Mapping[str, int]) -> None:
         self._stations = {station.id: station for station in problem.stations}
         self._families = {family.id: family for family in problem.families}
         self._changeover = _worst_changeovers(problem)
         self._by_station: dict[str, list[Batch]] = defaultdict(list)
         for batch in plan.batches:
             self._by_station[batch.station].append(batch)
-        self._own_need = self._needs_of_orders(problem, plan, margins)
+        self._own_need = self._needs_of_orders(problem, plan, floors)
         self._open_until = _open_until(problem, plan, open_until)
         self._followers = self._links(problem, plan)
 
     @staticmethod
-    def _needs_of_orders(problem: Problem, plan: Plan, margins: Mapping[str, int]) -> dict[str, int]:
+    def _needs_of_orders(problem: Problem, plan: Plan, floors: Mapping[str, int]) -> dict[str, int]:
         due = {order.id: order.due for order in problem.orders}
         order_of = {job.id: job.order for job in problem.jobs}
-        return {b.id: min(due[order_of[j]] for j in b.jobs) - margins.get(b.family, 0) for b in plan.batches}
+        return {b.id: min(due[order_of[j]] - floors.get(j, 0) for j in b.jobs) for b in plan.batches}
 
     @staticmethod
     def _links(problem: Problem, plan: Plan) -> dict[str, list[tuple[str, int]]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from batcher.planning.waiting import Waiting
-from batcher.rules.batch_rules import BelowMinimum
+from batcher.rules.bounds import BelowMinimum
 
 
 class Reason(StrEnum):
@@ -44,10 +44,10 @@ class Candidate:
         When all its jobs may start.
     latest_begin
         Latest safe begin, changeover included.
-    waiting_since
-        When its longest-waiting job became ready.
+    wait_until
+        When one of its jobs will have waited as long as its bounds let it; none: no bound does.
     closed
-        A closing time of its rule has passed since then.
+        A closing time of one of its jobs has passed since that could start.
     waiting
         What one more piece is worth; none: it waits as long as it can.
     """
@@ -60,8 +60,7 @@ class Candidate:
     full: bool
     ready: int
     latest_begin: int
-    waiting_since: int
-    max_wait: int | None
+    wait_until: int | None
     closed: bool
     min_fill: float
     below_minimum: BelowMinimum
@@ -156,7 +155,7 @@ def _reason(c: Candidate, station: StationNow, now: int, lead: int, *, alone: bo
     set_up = alone or not station.changeover_s.get(c.setup_state, 0)
     if c.full and set_up:
         return Reason.FULL
-    if c.max_wait is not None and now - c.waiting_since >= c.max_wait and not c.exact:
+    if c.wait_until is not None and now >= c.wait_until and not c.exact:
         return Reason.MAX_WAIT
     enough = c.fill >= c.min_fill or c.below_minimum is BelowMinimum.RUN
     if c.closed and enough and not c.exact:
@@ -198,6 +197,6 @@ def _until(c: Candidate, reason: Reason) -> int | None:
     if reason is Reason.NOT_READY:
         return c.ready
     limits = [c.latest_begin]
-    if c.max_wait is not None and not c.exact:
-        limits.append(c.waiting_since + c.max_wait)
+    if c.wait_until is not None and not c.exact:
+        limits.append(c.wait_until)
     return min(limits)

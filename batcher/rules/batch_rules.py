@@ -7,12 +7,10 @@ How families become a planning problem is in `services`; when a batch starts, in
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from zoneinfo import ZoneInfo
 
-from batcher.domain.calendars import local
+from batcher.rules.bounds import ReleaseBounds
 
 
 class OrderSize(StrEnum):
@@ -21,13 +19,6 @@ class OrderSize(StrEnum):
     ANY = "any"
     SINGLE = "single"
     MULTI = "multi"
-
-
-class BelowMinimum(StrEnum):
-    """What happens when a closing time comes and a batch is under `min_fill`."""
-
-    RUN = "run"
-    HOLD = "hold"
 
 
 @dataclass(frozen=True)
@@ -109,39 +100,6 @@ class Mix:
 
 
 @dataclass(frozen=True)
-class ClosingTime:
-    """A weekly moment at which waiting batches of the rule close; weekday 0 is Monday."""
-
-    weekdays: frozenset[int]
-    at: time
-    zone: ZoneInfo
-
-    def last_before(self, now: datetime) -> datetime | None:
-        """Return the latest such moment at or before `now` within a week, aware UTC."""
-        day = now.astimezone(self.zone).date()
-        for back in range(8):
-            candidate = day - timedelta(days=back)
-            moment = local(candidate, self.at, self.zone)
-            if candidate.weekday() in self.weekdays and moment <= now:
-                return moment
-        return None
-
-
-@dataclass(frozen=True)
-class ReleaseBounds:
-    """When a batch may, and must, stop waiting; hard bounds around the release policy."""
-
-    margin_s: int = 3600  #: kept between the end of the last step and the latest moment that still is in time
-    max_wait_s: int | None = None  #: its oldest job waits no longer
-    min_fill: float = 0.0  #: 0..1; under it a closing time does not release, when `below_minimum` is hold
-    target_fill: float = 1.0  #: 0..1; counts as full from here on
-    close_at: tuple[ClosingTime, ...] = ()
-    below_minimum: BelowMinimum = BelowMinimum.RUN
-    forecast: bool = False  #: weigh one more piece against the risk of waiting for it
-    exact: bool = False  #: only completely full batches, until the latest start comes
-
-
-@dataclass(frozen=True)
 class BatchRule:
     """
     One rule.
@@ -169,7 +127,7 @@ class BatchRule:
     max_items: int | None = None
     stations: frozenset[str] | None = None
     sort: tuple[str, ...] = ()  #: how pieces are laid into slots
-    release: ReleaseBounds = ReleaseBounds()
+    release: ReleaseBounds = field(default_factory=ReleaseBounds)
 
     def mismatch(self, facts: JobFacts) -> str | None:
         """Return why the rule does not take a job; none when it does."""

@@ -12,13 +12,11 @@ from batcher.domain.calendars import Calendar
 from batcher.rules.batch_rules import (
     PATTERN_FACTS,
     BatchRule,
-    BelowMinimum,
-    ClosingTime,
     Mix,
     OrderSize,
-    ReleaseBounds,
     Selector,
 )
+from batcher.rules.bounds import BelowMinimum, ClosingTime, GivenBounds, ReleaseBounds, bounded
 from batcher.rules.floor import (
     STANDARD_TIER,
     CatalogueEntry,
@@ -45,7 +43,8 @@ from batcher.rules.floor_models import (
     StationShape,
     StepShape,
 )
-from batcher.rules.rule_models import BatchRuleShape, ReleaseShape, SelectorShape, ServiceShape
+from batcher.rules.release_models import ReleaseShape
+from batcher.rules.rule_models import BatchRuleShape, SelectorShape, ServiceShape
 from batcher.rules.ruleset import PlanningRules, RuleSet
 from batcher.rules.sections import Sections
 
@@ -64,11 +63,11 @@ def compile_rules(sections: Sections, catalogue: dict[str, CatalogueEntry], dige
     return RuleSet(
         hash=digest,
         site=_site(sections.site),
-        processes={name: _process(name, shape) for name, shape in sections.processes.items()},
+        processes={name: _process(name, shape, zone) for name, shape in sections.processes.items()},
         stations={name: _station(name, shape, calendars, fixtures) for name, shape in sections.stations.items()},
         fixtures=fixtures,
-        products={name: _product(name, shape, fixtures) for name, shape in sections.products.items()},
-        services={name: _service(name, shape, calendars) for name, shape in sections.services.items()},
+        products={name: _product(name, shape, fixtures, zone) for name, shape in sections.products.items()},
+        services={name: _service(name, shape, calendars, zone) for name, shape in sections.services.items()},
         tiers=tiers,
         batch_rules=tuple(
             batch_rule(shape, sections.release, zone) for _, shape in sorted(sections.batch_rules.items())
@@ -102,7 +101,7 @@ def batch_rule(shape: BatchRuleShape, site_wide: ReleaseShape, zone: ZoneInfo) -
         max_items=shape.max_items,
         stations=None if shape.stations is None else frozenset(shape.stations),
         sort=tuple(shape.sort or ()),
-        release=_release(shape.release, site_wide, zone),
+        release=bounded(ReleaseBounds(), given_bounds(site_wide, zone), given_bounds(shape.release, zone)),
     )
 
 
@@ -119,9 +118,10 @@ def _changeover(shape: ChangeoverShape) -> Changeover:
     return Changeover(seconds=shape.time, cost_minor=shape.cost_minor)
 
 
-def _process(name: str, shape: ProcessShape) -> Process:
+def _process(name: str, shape: ProcessShape, zone: ZoneInfo) -> Process:
     pairs = {(pair.before, pair.after): _changeover(pair) for pair in shape.pairs}
-    return Process(id=name, changeover=_changeover(shape.changeover), pairs=pairs)
+    release = given_bounds(shape.release, zone)
+    return Process(id=name, changeover=_changeover(shape.changeover), pairs=pairs, release=release)
 
 
 def _fixture(name: str, shape: FixtureShape) -> Fixture:
@@ -159,13 +159,14 @@ def _station(name: str, shape: StationShape, calendars: dict[str, Calendar], fix
     )
 
 
-def _product(name: str, shape: ProductShape, fixtures: dict[str, Fixture]) -> Product:
+def _product(name: str, shape: ProductShape, fixtures: dict[str, Fixture], zone: ZoneInfo) -> Product:
     return Product(
         id=name,
         route=tuple(_step(step, fixtures) for step in shape.route),
         skus=tuple(shape.skus or ()),
         text=TextRule(required=shape.text.required, max_characters=shape.text.max_characters),
         max_quantity=shape.max_quantity,
+        release=given_bounds(shape.release, zone),
     )
 
 
@@ -186,7 +187,7 @@ def _step(shape: StepShape, fixtures: dict[str, Fixture]) -> Step:
     )
 
 
-def _service(name: str, shape: ServiceShape, calendars: dict[str, Calendar]) -> Service:
+def _service(name: str, shape: ServiceShape, calendars: dict[str, Calendar], zone: ZoneInfo) -> Service:
     return Service(
         id=name,
         order_by=shape.order_by,
@@ -195,6 +196,7 @@ def _service(name: str, shape: ServiceShape, calendars: dict[str, Calendar]) -> 
         collection_days=calendars[shape.collection_days],
         late_cost_minor=shape.late_cost_minor,
         late_cost_per_hour_minor=shape.late_cost_per_hour_minor,
+        release=given_bounds(shape.release, zone),
     )
 
 
@@ -211,12 +213,13 @@ def _selector(shape: SelectorShape) -> Selector:
     )
 
 
-def _release(own: ReleaseShape, site_wide: ReleaseShape, zone: ZoneInfo) -> ReleaseBounds:
-    given = site_wide.model_dump(exclude_none=True) | own.model_dump(exclude_none=True)
-    renamed = {"margin": "margin_s", "max_wait": "max_wait_s"}
+def given_bounds(shape: ReleaseShape, zone: ZoneInfo) -> GivenBounds:
+    """Return what a file gives of the release bounds."""
+    given = shape.model_dump(exclude_none=True)
+    renamed = {"slack_floor": "slack_floor_s", "max_wait": "max_wait_s", "fill_up_window": "fill_up_window_s"}
     values = {renamed.get(name, name): value for name, value in given.items()}
-    closings = own.close_at if own.close_at is not None else site_wide.close_at
-    values["close_at"] = tuple(ClosingTime(closing.days, closing.at, zone) for closing in closings or ())
+    if shape.close_at is not None:
+        values["close_at"] = tuple(ClosingTime(closing.days, closing.at, zone) for closing in shape.close_at)
     if "below_minimum" in values:
         values["below_minimum"] = BelowMinimum(values["below_minimum"])
-    return ReleaseBounds(**values)
+    return values

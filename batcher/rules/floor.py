@@ -10,6 +10,7 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from batcher.domain.calendars import Calendar
+from batcher.rules.bounds import GivenBounds
 
 #: The tier of an order that names none.
 STANDARD_TIER = "standard"
@@ -69,6 +70,7 @@ class Process:
     id: str
     changeover: Changeover
     pairs: dict[tuple[str, str], Changeover] = field(default_factory=dict)
+    release: GivenBounds = field(default_factory=dict)
 
     def changeover_between(self, before: str, after: str) -> Changeover:
         """Return the changeover from one setup state to another; none within a state."""
@@ -160,6 +162,7 @@ class Product:
     skus: tuple[str, ...] = ()  #: shell patterns, for SKUs that the catalogue does not list
     text: TextRule = TextRule()
     max_quantity: int = 100  #: pieces in one order line
+    release: GivenBounds = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,7 @@ class Service:
     collection_days: Calendar
     late_cost_minor: int
     late_cost_per_hour_minor: int
+    release: GivenBounds = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

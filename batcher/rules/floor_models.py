@@ -5,14 +5,15 @@ Every key with its meaning and an example; JSON Schema and reference page are ge
 mean together is `consistency`'s work.
 """
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from batcher.domain.calendars import Span
-from batcher.rules.grammar import KIND, OneOrMore, refuse
+from batcher.rules.grammar import OneOrMore, refuse
+from batcher.rules.release_models import ReleaseShape
+from batcher.rules.shape import Minor, Shape, key
 from batcher.rules.values import (
-    MAX_MINOR,
     CalendarRef,
     Currency,
     Day,
@@ -31,19 +32,6 @@ from batcher.rules.values import (
     Text,
     Zone,
 )
-
-Minor = Annotated[int, Field(ge=0, le=MAX_MINOR, json_schema_extra={KIND: "money"})]
-
-
-def key(**facts: Any) -> Any:
-    """Return a field whose default is written as a file would write it."""
-    return Field(validate_default=True, **facts)
-
-
-class Shape(BaseModel):
-    """A mapping of a rules file: no other keys than these, no value taken for another type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class SiteShape(Shape):
@@ -123,6 +111,11 @@ class ProcessShape(Shape):
         default=[],
         description="Changeovers that differ from that, one for each direction.",
         examples=["[{before: wood-lens, after: slate-lens, time: 60 s}]"],
+    )
+    release: ReleaseShape = key(
+        default={},
+        description="Release bounds of everything made by it; they win over the batch rule's.",
+        examples=["{target_fill: 90 %}"],
     )
 
 
@@ -318,4 +311,9 @@ class ProductShape(Shape):
     )
     max_quantity: int = key(
         default=100, ge=1, le=100_000, description="Pieces that one order line may ask for.", examples=[100]
+    )
+    release: ReleaseShape = key(
+        default={},
+        description="Release bounds of its pieces; they win over the process's.",
+        examples=["{max_wait: 24 h}"],
     )

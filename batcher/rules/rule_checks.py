@@ -5,10 +5,12 @@ Runs when the floor's own sections are in shape; which rule hides which is worke
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from batcher.errors import Fault
 from batcher.rules.batch_rules import BatchRule
-from batcher.rules.compile import batch_rule
+from batcher.rules.bounds import ReleaseBounds, bounded
+from batcher.rules.compile import batch_rule, given_bounds
 from batcher.rules.consistency import Checked, takes
 from batcher.rules.coverage import Gap, StepKey, World, ever_taken, gaps, hidden, reach
 from batcher.rules.faults import Places
@@ -27,8 +29,8 @@ def check_batch_rules(sections: Sections, places: Places) -> Checked:
     zone, world = sections.site.time_zone, _world(sections)
     rules = {at: batch_rule(shape, sections.release, zone) for at, shape in sorted(sections.batch_rules.items())}
     faults += [*_unreachable(rules, world, places), *_hidden(rules, world, places)]
-    faults += [*_fills(rules, places), *_stations(rules, world, sections, places)]
-    warnings = list(_without_effect(rules, places))
+    faults += [*_fills(rules, world, sections, zone, places), *_stations(rules, world, sections, places)]
+    warnings = list(_without_effect(rules, sections, places))
     if rules and "batch_rules" not in sections.broken:
         told, warned = _uncovered(list(rules.values()), world, places)
         faults, warnings = [*faults, *told], [*warnings, *warned]
@@ -80,14 +82,28 @@ def _hidden(rules: Mapping[int, BatchRule], world: World, places: Places) -> Ite
         yield Fault(places.at("batch_rules", positions[id(rule)], "id"), message, "shadowed")
 
 
-def _fills(rules: Mapping[int, BatchRule], places: Places) -> Iterator[Fault]:
+def _fills(
+    rules: Mapping[int, BatchRule], world: World, sections: Sections, zone: ZoneInfo, places: Places
+) -> Iterator[Fault]:
+    """No job may have a minimum above its target, whoever gave the one and the other."""
     for position, rule in rules.items():
-        least, full = rule.release.min_fill, rule.release.target_fill
-        if least > full:
-            message = (
-                f"rule '{rule.id}': min_fill {least:.0%} is more than target_fill {full:.0%} (release of rule and site)"
-            )
-            yield Fault(places.at("batch_rules", position, "release"), message, "range")
+        for bounds, whose in _bounds(rule, world, sections, zone):
+            least, full = bounds.min_fill, bounds.target_fill
+            if least > full:
+                message = f"rule '{rule.id}': min_fill {least:.0%} is more than target_fill {full:.0%} ({whose})"
+                yield Fault(places.at("batch_rules", position, "release"), message, "range")
+                break
+
+
+def _bounds(rule: BatchRule, world: World, sections: Sections, zone: ZoneInfo) -> Iterator[tuple[ReleaseBounds, str]]:
+    """Yield the bounds of all jobs that a rule may take, and whose they are."""
+    yield rule.release, "release of rule and site"
+    for step in sorted(reach(rule.where, world).steps, key=lambda step: (step.product, step.position)):
+        made = (sections.processes[step.process], sections.products[step.product])
+        for name, service in sections.services.items():
+            given = [given_bounds(owner.release, zone) for owner in (*made, service)]
+            if any(given):
+                yield bounded(rule.release, *given), f"{step.product} at {step.process}, service {name}"
 
 
 def _stations(rules: Mapping[int, BatchRule], world: World, sections: Sections, places: Places) -> Iterator[Fault]:
@@ -106,7 +122,12 @@ def _stations(rules: Mapping[int, BatchRule], world: World, sections: Sections, 
                 break
 
 
-def _without_effect(rules: Mapping[int, BatchRule], places: Places) -> Iterator[Fault]:
+def _without_effect(rules: Mapping[int, BatchRule], sections: Sections, places: Places) -> Iterator[Fault]:
+    given = [process.release for process in sections.processes.values()]
+    given += [product.release for product in sections.products.values()]
+    given += [service.release for service in sections.services.values()]
+    if any(bounds.close_at for bounds in given):
+        return
     for position, rule in rules.items():
         bounds = rule.release
         if bounds.min_fill > 0 and not bounds.close_at:

@@ -11,18 +11,16 @@ from pydantic import Field, model_validator
 from batcher.rules.floor_models import (
     CalendarShape,
     FixtureShape,
-    Minor,
     ProcessShape,
     ProductShape,
-    Shape,
     SiteShape,
     StationShape,
-    key,
 )
 from batcher.rules.grammar import OneOrMore, refuse
+from batcher.rules.release_models import ReleaseShape
+from batcher.rules.shape import Minor, Shape, key
 from batcher.rules.values import (
     CalendarRef,
-    Days,
     Duration,
     Fact,
     FixturePattern,
@@ -31,7 +29,6 @@ from batcher.rules.values import (
     ProcessPattern,
     ProductPattern,
     ServicePattern,
-    Share,
     StationRef,
     TierPattern,
     Time,
@@ -64,6 +61,11 @@ class ServiceShape(Shape):
     late_cost_minor: Minor = key(description="What a late order costs at once.", examples=[500])
     late_cost_per_hour_minor: Minor = key(
         default=0, description="What each further hour of lateness costs.", examples=[60]
+    )
+    release: ReleaseShape = key(
+        default={},
+        description="Release bounds of what is promised so; they win over the product's.",
+        examples=["{slack_floor: 2 h}"],
     )
 
 
@@ -133,69 +135,6 @@ class MixShape(Shape):
 
     by: Fact = key(description="The fact whose different values are counted.", examples=["product"])
     at_most: int = key(ge=1, le=1000, description="How many different values one batch may hold.", examples=[3])
-
-
-class ClosingShape(Shape):
-    """A weekly moment at which the waiting batches of a rule close."""
-
-    days: Days = key(default="mon-sun", description="On which weekdays.", examples=["mon-fri"])
-    at: Time = key(description="At which local time.", examples=["16:00"])
-
-
-class ReleaseShape(Shape):
-    """
-    When a batch may, and must, stop waiting: bounds around the release policy.
-
-    The section `release` holds for all rules; the key `release` of a rule changes single values of it.
-    """
-
-    margin: Duration | None = key(
-        default=None,
-        description="Kept between the end of the last step and the latest moment in time. Left out everywhere: 1 h.",
-        examples=["1 h"],
-    )
-    max_wait: Duration | None = key(
-        default=None,
-        description="Its oldest job waits no longer. Left out everywhere: as long as it pays.",
-        examples=["36 h"],
-    )
-    min_fill: Share | None = key(
-        default=None,
-        description="Under it a closing time does not release the batch, when `below_minimum` is hold. "
-        "Left out everywhere: 0 %.",
-        examples=["50 %"],
-    )
-    target_fill: Share | None = key(
-        default=None, description="From here on a batch counts as full. Left out everywhere: 100 %.", examples=["90 %"]
-    )
-    close_at: list[ClosingShape] | None = key(
-        default=None,
-        description="Weekly moments at which what waits is released.",
-        examples=['[{days: mon-fri, at: "16:00"}]'],
-    )
-    below_minimum: Literal["run", "hold"] | None = key(
-        default=None,
-        description="What becomes of a batch under `min_fill` at a closing time. Left out everywhere: run.",
-        examples=["hold"],
-    )
-    forecast: bool | None = key(
-        default=None,
-        description="Release a part-full batch as soon as one more piece, as past weeks let expect it, would save less "
-        "than waiting for it risks. Left out everywhere: false.",
-        examples=[True],
-    )
-    exact: bool | None = key(
-        default=None,
-        description="Only completely full batches, until the latest start comes. Left out everywhere: false.",
-        examples=[True],
-    )
-
-    @model_validator(mode="after")
-    def _fills_ordered(self) -> Self:
-        least, full = self.min_fill, self.target_fill
-        if least is not None and full is not None and least > full:
-            raise refuse("range", f"min_fill {least:.0%} is more than target_fill {full:.0%}")
-        return self
 
 
 class BatchRuleShape(Shape):

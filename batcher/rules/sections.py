@@ -21,10 +21,10 @@ from batcher.rules.floor_models import (
     StationShape,
 )
 from batcher.rules.grammar import Known, suggestion, told
+from batcher.rules.release_models import ReleaseShape
 from batcher.rules.rule_models import (
     BatchRuleShape,
     PlanningShape,
-    ReleaseShape,
     RulesFile,
     ServiceShape,
     TierShape,

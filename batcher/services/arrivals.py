@@ -51,7 +51,7 @@ class ArrivalsBox:
 
     def now(self, session: Session, rules: RuleSet, now: datetime) -> ArrivalForecast | None:
         """Return what is to be expected; none where no rule asks for it, or nothing is known yet."""
-        if not any(rule.active and rule.release.forecast for rule in rules.batch_rules):
+        if not rules.forecasts:
             return None
         if rules is not self._rules or self._learnt_at is None or now - self._learnt_at >= _OLD:
             came = orders.work_since(session, now - _LOOKS_BACK)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from batcher.domain.orders import Item, OpenWork, Order
 from batcher.rules.batch_rules import BatchRule, JobFacts
+from batcher.rules.bounds import ReleaseBounds
 from batcher.rules.facts import job_facts
 from batcher.rules.floor import Step
 from batcher.rules.ruleset import RuleSet
@@ -23,6 +24,7 @@ class Placing:
     rule: BatchRule
     step: Step
     family: str
+    bounds: ReleaseBounds
 
 
 @dataclass(frozen=True)
@@ -100,4 +102,4 @@ def _answer(rules: RuleSet, entry: OpenWork) -> Placing | str:
     if rule is None:
         return f"no batch rule takes {entry.item.product} at {step.process}"
     values = [facts.value(name) for name in rule.equal]
-    return Placing(facts, rule, step, "/".join((rule.id, step.fixture, *values)))
+    return Placing(facts, rule, step, "/".join((rule.id, step.fixture, *values)), rules.bounds(rule, facts))

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from batcher.planning.plan import Batch, PlanResult
 from batcher.planning.problem import Job, Mode
+from batcher.services.batch_bounds import BatchBounds, batch_bounds, within_window
 from batcher.services.snapshot import Snapshot
 
 
@@ -40,12 +41,33 @@ class PlanInForce:
     gone: set[str] = field(default_factory=set)
 
     def open_batches(self) -> list[Batch]:
-        """Return the batches that are still tentative."""
-        return [batch for batch in self.result.plan.batches if batch.id not in self.gone]
+        """Return the batches that are still tentative, as they would be released."""
+        return [batch for batch in self.batches if batch.id not in self.gone]
 
     def batch(self, batch_id: str) -> Batch:
-        """Return one of its batches."""
+        """Return one of its batches, as it would be released."""
         return self._batches[batch_id]
+
+    def leaves_behind(self, batch_id: str) -> bool:
+        """Tell whether pieces planned into a batch may not go along with it."""
+        return self._batches[batch_id] is not self._planned[batch_id]
+
+    def bounds(self, batch: Batch) -> BatchBounds:
+        """Return the release bounds of one of its batches."""
+        found = self._bounds.get(batch.id)
+        if found is None:
+            found = batch_bounds(batch.jobs, self.snapshot.bounds_of, self.snapshot.ready_at)
+            self._bounds[batch.id] = found
+        return found
+
+    @cached_property
+    def batches(self) -> tuple[Batch, ...]:
+        """All its batches as they would be released: without what may not fill them up."""
+        due = {order.id: order.due for order in self.snapshot.problem.orders}
+        return tuple(
+            within_window(batch, [due[self.jobs[job].order] for job in batch.jobs], self.snapshot.bounds_of)
+            for batch in self.result.plan.batches
+        )
 
     def fill(self, batch: Batch) -> float:
         """Return how full a batch is: share of its capacity, or of its sheet's area."""
@@ -68,7 +90,15 @@ class PlanInForce:
 
     @cached_property
     def _batches(self) -> dict[str, Batch]:
+        return {batch.id: batch for batch in self.batches}
+
+    @cached_property
+    def _planned(self) -> dict[str, Batch]:
         return {batch.id: batch for batch in self.result.plan.batches}
+
+    @cached_property
+    def _bounds(self) -> dict[str, BatchBounds]:
+        return {}
 
     @cached_property
     def _modes(self) -> dict[tuple[str, str], Mode]:

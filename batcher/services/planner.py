@@ -123,13 +123,13 @@ class Planner:
 
 def make_plan(rules: RuleSet, snapshot: Snapshot, result: PlanResult, *, kept: float | None = None) -> PlanInForce:
     """Return a solved snapshot as a plan that release can work from."""
-    margins = {family: rule.release.margin_s for family, rule in snapshot.rules_of.items()}
+    floors = {job: bounds.slack_floor_s for job, bounds in snapshot.bounds_of.items()}
     return PlanInForce(
         id=new_id(),
         rules_hash=rules.hash,
         snapshot=snapshot,
         result=result,
-        latest_begin=latest_begins(snapshot.problem, result.plan, margins, snapshot.open_until),
+        latest_begin=latest_begins(snapshot.problem, result.plan, floors, snapshot.open_until),
         jobs={job.id: job for job in snapshot.problem.jobs},
         kept=kept,
     )

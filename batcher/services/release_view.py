@@ -33,7 +33,7 @@ def candidates(
 ) -> dict[str, list[Candidate]]:
     """Return the tentative batches by station, or those of some stations."""
     fills: dict[str, list[float]] = {}
-    for batch in plan.result.plan.batches:
+    for batch in plan.batches:
         fills.setdefault(batch.family, []).append(plan.fill(batch))
     views: dict[str, list[Candidate]] = {}
     for batch in plan.open_batches():
@@ -50,16 +50,15 @@ def _candidate(
     rule, fixture = plan.snapshot.rules_of[batch.family], plan.snapshot.fixture_of[batch.family]
     jobs = [plan.jobs[j] for j in batch.jobs]
     ready = _ready(plan, batch)
-    since = min((plan.snapshot.ready_at.get(job.id, now) for job in jobs), default=now)
     fill = plan.fill(batch)
-    bounds = rule.release
+    bounds = plan.bounds(batch)
     overflows = len(fills) > 1
     target = bounds.target_fill
     if fixture.sheet is not None and overflows and max(fills) >= _NO_SCRAP:
         target = min(target, _SHEET_FULL * max(fills))
     # nobody can say that nothing more fits a sheet, but the planner has opened another one
     room = not overflows if fixture.sheet is not None else fill < 1
-    closings = [closing.last_before(now) for closing in bounds.close_at]
+    wait_until = bounds.wait_until
     return Candidate(
         batch_id=batch.id,
         station=batch.station,
@@ -69,9 +68,8 @@ def _candidate(
         full=rule.max_items == len(jobs) or (not room if bounds.exact else fill >= target),
         ready=ready,
         latest_begin=plan.latest_begin[batch.id],
-        waiting_since=seconds_from(at, since),
-        max_wait=bounds.max_wait_s,
-        closed=any(c is not None and c >= since for c in closings),
+        wait_until=None if wait_until is None else seconds_from(at, wait_until),
+        closed=bounds.closed(now),
         min_fill=bounds.min_fill,
         below_minimum=bounds.below_minimum,
         exact=bounds.exact,
@@ -87,7 +85,7 @@ def _waiting(plan: PlanInForce, batch: Batch, now: datetime, prospect: Prospect)
     if prospect.arrivals is None or outlook is None or not 0 < fill < 1:
         return None
     rules, fixture = prospect.rules, plan.snapshot.fixture_of[batch.family]
-    station, margin = rules.stations[batch.station], plan.snapshot.rules_of[batch.family].release.margin_s
+    station, floor_s = rules.stations[batch.station], plan.bounds(batch).slack_floor_s
     changeover = rules.processes[station.process].changeover_between(outlook.setup_state, fixture.setup_state)
     orders = {order.id: order for order in plan.snapshot.problem.orders}
     late = [orders[key] for key in {plan.jobs[job].order for job in batch.jobs}]
@@ -101,7 +99,7 @@ def _waiting(plan: PlanInForce, batch: Batch, now: datetime, prospect: Prospect)
     slack = max(0, plan.latest_begin[batch.id] - seconds_from(plan.snapshot.at, max(now, outlook.free_at)))
     local = now.astimezone(rules.site.zone)
     week_s = local.weekday() * 86_400 + local.hour * 3600 + local.minute * 60 + local.second
-    return worth_of_waiting(stake, prospect.arrivals.expected(batch.family, week_s, slack), slack, margin)
+    return worth_of_waiting(stake, prospect.arrivals.expected(batch.family, week_s, slack), slack, floor_s)
 
 
 def _ready(plan: PlanInForce, batch: Batch) -> int:

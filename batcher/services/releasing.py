@@ -81,6 +81,8 @@ def _release_next(
         return None, None
     plan.gone.add(chosen.batch_id)
     batch = plan.batch(chosen.batch_id)
+    if plan.leaves_behind(batch.id):
+        floor.replan.set()
     try:
         ticket = _commit(floor, plan, rules, batch, outlook, chosen, now)
     except TransitionError as error:  # an order was held or cancelled since the plan was made

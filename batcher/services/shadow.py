@@ -122,7 +122,7 @@ def _starts(floor: Floor, rules: RuleSet, queue: Queue, plan: PlanInForce) -> tu
 
 
 def _contents(plan: PlanInForce) -> set[frozenset[str]]:
-    return {frozenset(batch.jobs) for batch in plan.result.plan.batches}
+    return {frozenset(batch.jobs) for batch in plan.batches}
 
 
 def _missing(these: Outcome, those: Outcome) -> tuple[Start, ...]:

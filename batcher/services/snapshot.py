@@ -13,6 +13,7 @@ from batcher.domain.calendars import Calendar
 from batcher.domain.orders import OpenWork
 from batcher.planning import problem as pp
 from batcher.rules.batch_rules import BatchRule
+from batcher.rules.bounds import ReleaseBounds
 from batcher.rules.floor import Fixture, Station
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.sla import last_call_at
@@ -33,6 +34,8 @@ class Snapshot:
         Batch rule and fixture id by family.
     left_out
         Jobs that cannot be planned and why, by job id.
+    bounds_of
+        Release bounds by job id.
     ready_at
         Since when a job could have been started, for those that can be, by job id.
     open_until
@@ -44,6 +47,7 @@ class Snapshot:
     rules_of: Mapping[str, BatchRule]
     fixture_of: Mapping[str, Fixture]
     left_out: Mapping[str, str]
+    bounds_of: Mapping[str, ReleaseBounds]
     ready_at: Mapping[str, datetime]
     open_until: Mapping[str, int]
 
@@ -88,6 +92,7 @@ def build_snapshot(
         rules_of={name: job.rule for name, job in families.items()},
         fixture_of={name: rules.fixtures[job.step.fixture] for name, job in families.items()},
         left_out=left_out,
+        bounds_of={job.work.job.id: job.placing.bounds for job in placed},
         ready_at={w.job.id: w.job.ready_at for w in work if w.job.ready_at is not None},
         open_until=_open_until(rules, placed, at),
     )

@@ -2,7 +2,7 @@
 What a floor would have cost if every order had been known beforehand: the yardstick of all policies.
 
 One plan of the whole trace: each order is released when it was really placed, and nothing goes wrong, nothing is made
-again, no margin is kept. No policy can know so much, so none should be expected to come to a ratio of 1.
+again, no slack floor is kept. No policy can know so much, so none should be expected to come to a ratio of 1.
 """
 
 from collections.abc import Sequence

@@ -24,7 +24,7 @@ def test_the_broken_rule_is_told_as_the_readme_says(tmp_path: Path) -> None:
     floor = tmp_path / "floor"
     shutil.copytree(FLOOR, floor)
     for name, before, after in (
-        ("release.yaml", r"margin: [^#\n]+?(?= #|$)", "margin: soon"),
+        ("release.yaml", r"slack_floor: [^#\n]+?(?= #|$)", "slack_floor: soon"),
         ("services.yaml", "order_by:", "oder_by:"),
     ):
         text = (floor / name).read_text(encoding="utf-8")

@@ -33,8 +33,8 @@ def batch(bid: str, jobs: list[str], start: int = 0, family: str = "fa", sid: st
     return Batch(bid, sid, family, start, start + 100, tuple(jobs))
 
 
-def test_a_lone_batch_may_wait_until_its_due_less_its_run_and_the_margin() -> None:
-    found = latest_begins(problem([Job("j", "o", "fa")], {"o": 1000}), Plan((batch("b", ["j"]),)), {"fa": 50})
+def test_a_lone_batch_may_wait_until_its_due_less_its_run_and_the_slack_floor() -> None:
+    found = latest_begins(problem([Job("j", "o", "fa")], {"o": 1000}), Plan((batch("b", ["j"]),)), {"j": 50})
     assert found == {"b": 1000 - 50 - 100}
 
 

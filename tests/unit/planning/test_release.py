@@ -4,7 +4,7 @@ import pytest
 
 from batcher.planning.release import Candidate, Decision, Reason, StationNow, decide
 from batcher.planning.waiting import Waiting
-from batcher.rules.batch_rules import BelowMinimum
+from batcher.rules.bounds import BelowMinimum
 
 STATION = StationNow(
     id="uv-1", free=0, setup_state="tin", slots=2, attended_from=0, magazine_left=0, setup_unattended=False,
@@ -12,7 +12,7 @@ STATION = StationNow(
 )  # fmt: skip
 HALF_FULL = Candidate(
     batch_id="b1", station="uv-1", setup_state="tin", seconds=400, fill=0.5, full=False, ready=0, latest_begin=9_000,
-    waiting_since=-600, max_wait=None, closed=False, min_fill=0.0, below_minimum=BelowMinimum.RUN, exact=False,
+    wait_until=None, closed=False, min_fill=0.0, below_minimum=BelowMinimum.RUN, exact=False,
     unattended=True,
 )  # fmt: skip
 
@@ -37,7 +37,7 @@ def test_a_full_batch_waits_for_its_setup_while_there_is_time_and_others_want_an
     plates, tins = replace(HALF_FULL, batch_id="plates", full=True, setup_state="plate"), HALF_FULL
     assert decide([plates, tins], STATION, 0, 10)[0] == Decision("plates", False, Reason.OTHER_SETUP, 9_000)
     assert decide([plates], STATION, 0, 10)[0].reason is Reason.FULL
-    for pressing in ({"latest_begin": 5}, {"max_wait": 600}, {"closed": True}):
+    for pressing in ({"latest_begin": 5}, {"wait_until": 0}, {"closed": True}):
         assert decide([replace(plates, **pressing), tins], STATION, 0, 10)[0].release
 
 
@@ -63,9 +63,9 @@ def test_a_batch_whose_job_is_not_ready_is_never_released_even_when_late() -> No
 
 
 def test_max_wait_releases_when_the_oldest_job_has_waited_so_long() -> None:
-    waited = replace(HALF_FULL, max_wait=600)
+    waited = replace(HALF_FULL, wait_until=0)
     assert decision(waited).reason is Reason.MAX_WAIT
-    assert decision(replace(waited, waiting_since=-599)).reason is Reason.FILLING
+    assert decision(replace(waited, wait_until=1)).reason is Reason.FILLING
 
 
 def test_a_closing_time_below_the_minimum_fill_holds_or_runs_as_the_rule_says() -> None:
@@ -76,7 +76,7 @@ def test_a_closing_time_below_the_minimum_fill_holds_or_runs_as_the_rule_says() 
 
 
 def test_an_exact_rule_ignores_clock_and_waiting_but_not_the_courier() -> None:
-    exact = replace(HALF_FULL, exact=True, closed=True, max_wait=1)
+    exact = replace(HALF_FULL, exact=True, closed=True, wait_until=-1)
     assert decision(exact).reason is Reason.FILLING
     assert decision(replace(exact, latest_begin=0)).reason is Reason.LATEST_START
 
@@ -93,7 +93,7 @@ def test_only_one_batch_is_released_at_a_time_the_most_urgent_first() -> None:
 
 
 def test_among_batches_that_have_waited_the_one_without_a_changeover_goes_first() -> None:
-    waited = replace(HALF_FULL, max_wait=600)
+    waited = replace(HALF_FULL, wait_until=0)
     plates = replace(waited, batch_id="plates", setup_state="plate", latest_begin=2_000)
     assert released(plates, replace(waited, batch_id="tins")) == ["tins"]
 

@@ -48,7 +48,7 @@ batch_rules:
     where: {proces: paper-print}
     max_items: 0
   - id: rest
-    release: {margin: 90}
+    release: {slack_floor: 90}
 """,
         more="""\
 stations:
@@ -62,7 +62,8 @@ stations:
     assert told(directory) == [
         "batching.yaml:3:13: unknown key 'proces'; did you mean 'process'?",
         "batching.yaml:4:16: max_items must be at least 1, not the number 0",
-        'batching.yaml:6:23: margin must be a duration with its unit, such as "90 s", "15 min", "2 h" or "1 d", '
+        'batching.yaml:6:28: slack_floor must be a duration with its unit, such as "90 s", "15 min", "2 h" or '
+        '"1 d", '
         "not the number 90",
         "catalogue.csv:3:1: unknown product 'cup'; use one of: mug, sign, tile, tin",
         "more.yaml:2:3: stations 'uv-1' is defined again; first at floor.yaml:28:3",

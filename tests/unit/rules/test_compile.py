@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from batcher.domain.calendars import Span
-from batcher.rules.batch_rules import BelowMinimum, ClosingTime, Mix, ReleaseBounds
+from batcher.rules.batch_rules import Mix
+from batcher.rules.bounds import BelowMinimum, ClosingTime, ReleaseBounds
 from batcher.rules.floor import Changeover, Sheet, TextSeconds
 from batcher.rules.schema import load, load_rules
 from batcher.rules.values import read_duration, write_duration
@@ -101,13 +102,13 @@ def test_release_bounds_of_a_rule_lie_over_those_of_the_site() -> None:
     sheets, rest = RULES.batch_rules
 
     assert sheets.release == ReleaseBounds(
-        margin_s=7200,
+        slack_floor_s=7200,
         max_wait_s=36 * 3600,
         min_fill=0.5,
         close_at=(ClosingTime(frozenset(range(5)), time(16), RULES.site.zone),),
         below_minimum=BelowMinimum.HOLD,
     )
-    assert rest.release == ReleaseBounds(margin_s=5400)
+    assert rest.release == ReleaseBounds(slack_floor_s=5400)
     assert sheets.mix == Mix("product", 3)
     assert sheets.equal == ()
     assert rest.equal == ("product", "finish")
