@@ -109,10 +109,12 @@ def test_what_a_service_gives_wins_over_product_process_and_rule_and_the_soonest
     bound = replace(
         floor.rules.current,
         hash="layered",
-        processes=rules.processes
-        | {"uv-print": replace(rules.processes["uv-print"], release={"max_wait_s": 6 * 3600})},
-        products=rules.products | {"tin": replace(rules.products["tin"], release={"max_wait_s": 4 * 3600})},
-        services=rules.services | {"standard": replace(rules.services["standard"], release={"max_wait_s": 7200})},
+        processes={
+            **rules.processes,
+            "uv-print": replace(rules.processes["uv-print"], release={"max_wait_s": 6 * 3600}),
+        },
+        products={**rules.products, "tin": replace(rules.products["tin"], release={"max_wait_s": 4 * 3600})},
+        services={**rules.services, "standard": replace(rules.services["standard"], release={"max_wait_s": 7200})},
     )
     floor.rules.swap(bound, floor.now())
     take(floor, order_document())
