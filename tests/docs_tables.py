@@ -6,7 +6,7 @@ A table stands between two marks in its page; a test compares it with what the c
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import get_type_hints
 
@@ -21,6 +21,8 @@ from batcher.metrics import Metrics
 from batcher.settings import Settings
 from batcher.simulate.comparison import ComparisonReport, Difference
 from batcher.simulate.report import SimulationReport
+from tests.alert_rules import RUNBOOKS, Alert, alerts_by_metric
+from tests.alert_rules import alerts as read_alerts
 from tests.docs_cli import commands, first_line, is_group
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -36,8 +38,8 @@ def settings_table() -> str:
 
 
 def metrics_table() -> str:
-    """Return every metric with its kind, labels and meaning."""
-    metrics = Metrics(CollectorRegistry())
+    """Return every metric with its kind, labels, meaning, when to worry, and what alarms by it."""
+    metrics, alerts = Metrics(CollectorRegistry()), alerts_by_metric()
     labels = {
         next(iter(metric.describe())).name: metric._labelnames
         for metric in vars(metrics).values()
@@ -47,8 +49,33 @@ def metrics_table() -> str:
     for family in metrics.registry.collect():
         name = {"counter": f"{family.name}_total", "info": f"{family.name}_info"}.get(family.type, family.name)
         told = ", ".join(f"`{label}`" for label in labels.get(family.name, ()))
-        rows.append((f"`{name}`", family.type, told, family.documentation))
-    return _table(("metric", "kind", "labels", "meaning"), rows)
+        worry = " · ".join([metrics.worries[name], *_runbooks(alerts.get(name, ()))])
+        rows.append((f"`{name}`", family.type, told, family.documentation, worry))
+    return _table(("metric", "kind", "labels", "meaning", "when to worry"), rows)
+
+
+def alerts_table() -> str:
+    """Return every alert, how bad it is, and when it comes."""
+    rows = []
+    for alert in read_alerts():
+        after = f", for {alert.lasts}" if alert.lasts else ""
+        expr = " ".join(alert.expr.split())
+        rows.append((f"[{alert.name}](runbooks/{alert.runbook}.md)", alert.severity, f"`{expr}`{after}"))
+    return _table(("alert", "severity", "comes when"), rows)
+
+
+def runbooks_table() -> str:
+    """Return every runbook and the alerts that lead to it."""
+    led: dict[str, list[str]] = {}
+    for alert in read_alerts():
+        led.setdefault(alert.runbook, []).append(f"{alert.name} ({alert.severity})")
+    titles = {name: (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8").partition("\n")[0][2:] for name in led}
+    rows = [(f"[{titles[name]}](runbooks/{name}.md)", ", ".join(names)) for name, names in led.items()]
+    return _table(("runbook", "alerts"), rows)
+
+
+def _runbooks(alerts: Iterable[Alert]) -> list[str]:
+    return [f"[{alert.name}](runbooks/{alert.runbook}.md)" for alert in alerts]
 
 
 def exit_codes_table() -> str:
@@ -118,6 +145,8 @@ TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("../README.md", "exit-codes-told"): exit_codes_told_table,
     ("settings.md", "settings"): settings_table,
     ("metrics.md", "metrics"): metrics_table,
+    ("monitoring.md", "alerts"): alerts_table,
+    ("README.md", "runbooks"): runbooks_table,
     ("operations.md", "exit-codes"): exit_codes_table,
     ("operations.md", "statuses"): statuses_table,
     ("operations.md", "scopes"): scopes_table,

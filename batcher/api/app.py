@@ -57,7 +57,7 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.add_middleware(RequestGuard)
+    app.add_middleware(RequestGuard, metrics=floor.metrics)
     problems.install(app)
     app.include_router(order_routes(floor, Backlog(floor)), responses=_FAILURES)
     app.include_router(order_action_routes(floor), responses=_FAILURES)

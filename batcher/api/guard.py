@@ -1,4 +1,6 @@
-"""Around every request: an id for log and answer, safe headers, and the last resort for what nobody caught."""
+"""Around every request: an id for log and answer, safe headers, its time, and the last word on what nobody caught."""
+
+import time
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -7,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from batcher.api.problems import problem_of
 from batcher.domain.ids import new_id
 from batcher.errors import BatcherError
+from batcher.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -22,24 +25,29 @@ _HEADERS = {
 }
 
 
+#: Methods that have series of their own; whatever else is sent shares one.
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
 class RequestGuard:
     """ASGI middleware; see the module."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = new_id()
+        request_id, began = new_id(), time.perf_counter()
         started = False
 
         async def send_guarded(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                self._measure(scope, message["status"], time.perf_counter() - began)
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
                 for name, value in _HEADERS.items():
@@ -55,3 +63,9 @@ class RequestGuard:
                     raise
                 answer = problem_of(BatcherError())
                 await answer(scope, receive, send_guarded)
+
+    def _measure(self, scope: Scope, status: int, seconds: float) -> None:
+        """Note how long a request took until its answer began, by its route as declared: an address holds ids."""
+        route = getattr(scope.get("route"), "path", "none")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.requests.labels(method=method, route=route, status=f"{status // 100}xx").observe(seconds)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -67,6 +68,8 @@ class Loops:
         )
         self._running: set[str] = set()
         self._stopping = False
+        for loop in loops:
+            metrics.loop_stalled.labels(loop=loop.name).set_function(partial(self._stalled, loop.name))
 
     def start(self) -> None:
         """Start every loop; each runs for the first time at once."""
@@ -94,9 +97,13 @@ class Loops:
             self._scheduler.shutdown(wait=False)
         return not self._running
 
+    def _stalled(self, name: str) -> float:
+        return float(any(stale.loop == name for stale in self._health.stale_loops()))
+
     async def _turn(self, loop: Loop) -> None:
         if self._stopping:
             return
+        began = time.monotonic()
         self._running.add(loop.name)
         self._health.register(loop.name, loop.budget_s())
         try:
@@ -108,5 +115,6 @@ class Loops:
         else:
             self._metrics.loop_success.labels(loop=loop.name).set(time.time())
         finally:
+            self._metrics.loop_seconds.labels(loop=loop.name).observe(time.monotonic() - began)
             self._health.beat(loop.name)
             self._running.discard(loop.name)

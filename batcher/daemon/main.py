@@ -7,6 +7,7 @@ The composition root: what exists is made here and handed down. What the parts d
 import asyncio
 import contextlib
 import os
+import platform
 import random
 import signal
 import sqlite3
@@ -97,7 +98,8 @@ def open_floor(settings: Settings, clock: FloorClock, notifier: Notifier) -> Flo
     floor = Floor(store, RulesBox(rules, clock.now()), Metrics(registry), clock, settings)
     with store.write() as session:
         stations.ensure_stations(session, list(rules.stations), clock.now())
-    floor.metrics.build.info({"version": batcher.__version__})
+    floor.metrics.build.info({"version": batcher.__version__, "python": platform.python_version()})
+    store.tell_failures(lambda code: floor.metrics.database_errors.labels(code=code).inc())
     if store.path is not None and sqlite3.sqlite_version_info < _SQLITE_SOUND:
         log.warning("sqlite_old", version=sqlite3.sqlite_version, wanted=".".join(map(str, _SQLITE_SOUND)))
     note_in_force(floor, rules.hash)

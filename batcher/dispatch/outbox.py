@@ -32,6 +32,7 @@ class Sent:
     station: str
     delivered: bool
     error: str = ""
+    waited_s: float = 0.0  #: since its release
 
 
 def send_pending(store: Store, transports: Mapping[str, Transport], now: datetime) -> list[Sent]:
@@ -106,7 +107,8 @@ class _Turn:
         """Make a ticket visible to its station."""
         if self._does(ticket, lambda to: to.publish(ticket.id)):
             self._published.append(ticket)
-            self.results.append(Sent(ticket.id, ticket.station, delivered=True))
+            waited_s = (self._now - ticket.released_at).total_seconds()
+            self.results.append(Sent(ticket.id, ticket.station, delivered=True, waited_s=waited_s))
 
     def commit_delivered(self) -> None:
         """Commit the deliveries, but for tickets whose station's own report has overtaken it."""

@@ -67,6 +67,7 @@ class StationDoors:
         for result in sent:
             if result.delivered:
                 self._floor.metrics.tickets.labels(station=result.station, state="delivered").inc()
+                self._floor.metrics.hand_over.observe(result.waited_s)
                 log.info("ticket_delivered", ticket_id=result.ticket_id, station=result.station)
             else:
                 self._floor.metrics.dispatch_failures.labels(station=result.station).inc()

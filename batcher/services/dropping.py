@@ -4,6 +4,7 @@ The drop folder: order files in, each put away only after its orders are kept.
 Reading and moving files is `intake.folder`'s work; here their orders meet the rules in force and the metrics.
 """
 
+import time
 from collections.abc import Sequence
 
 import structlog
@@ -30,6 +31,16 @@ class OrderDrop:
 
     def poll(self) -> int:
         """Take in what lies there whole; return how many orders."""
+        metrics = self._floor.metrics
+        try:
+            count = self._poll()
+        except Exception:
+            metrics.source_failures.labels(source=SOURCE).inc()
+            raise
+        metrics.source_success.labels(source=SOURCE).set(time.time())
+        return count
+
+    def _poll(self) -> int:
         zone = self._floor.rules.current.site.zone
         count = 0
         for file in poll_folder(self._folder, source=SOURCE, zone=zone, take=self._take):

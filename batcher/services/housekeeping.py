@@ -1,20 +1,14 @@
-"""What goes on beside planning: packed pieces roll up, gauges are set, silence is noticed."""
+"""What goes on beside planning: packed pieces roll up, what is old is forgotten, risks are told, gauges are set."""
 
-from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
 
-from batcher.domain.states import LIVE_TICKET, OrderState, StationState, TicketState
-from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
-from batcher.services.doubt import refresh_doubt
 from batcher.services.erasure import forget_old
 from batcher.services.expected import OrderOutlook, order_outlooks
-from batcher.services.quarantine import QUARANTINED
-from batcher.store import batches, kept_answers, news, orders, stations
-from batcher.store.batches import LiveBatch
+from batcher.services.gauges import refresh_gauges
+from batcher.store import kept_answers, news, orders
 
 log = structlog.get_logger()
 
@@ -23,50 +17,29 @@ KEPT_ANSWERS = timedelta(days=1)
 
 
 def housekeep(floor: Floor) -> None:
-    """Roll up what is packed and refresh every gauge."""
+    """Roll up what is packed, tell what is at risk, and refresh every gauge."""
     now, rules = floor.now(), floor.rules.current
     with floor.store.write() as session:
         completed = orders.pack_items(session, now, rules.site.pack_s)
         kept_answers.forget_answers(session, now - KEPT_ANSWERS)
-    for key in completed:
-        log.info("order_complete", order_key=key)
+    _tell_completed(floor, completed)
     forget_old(floor)
-    refresh_gauges(floor, now)
-
-
-def refresh_gauges(floor: Floor, now: datetime) -> None:
-    """Set the gauges from one read of the store."""
-    metrics, rules = floor.metrics, floor.rules.current
     with floor.store.read() as session:
-        by_state = orders.orders_by_state(session)
         outlooks = order_outlooks(session, rules, now)
-        work = orders.open_work(session)
-        live = batches.live_batches(session)
-        rows = stations.all_stations(session)
-        oldest = orders.oldest_waiting_at(session)
-        quarantined = orders.count_held(session, QUARANTINED)
-    for state in OrderState:
-        metrics.orders.labels(state=state.value).set(by_state.get(state, 0))
-    metrics.orders_quarantined.set(quarantined)
-    metrics.oldest_waiting.set(0 if oldest is None else (now - oldest).total_seconds())
-    waiting = Counter(entry.job.process for entry in work)
-    for process in rules.processes:
-        metrics.jobs_waiting.labels(process=process).set(waiting.get(process, 0))
-    _risk(floor, outlooks, now)
     _tell_outlooks(floor, outlooks, now)
-    _tickets(floor, rules, live, now)
-    for sid in rules.stations:
-        down = sid in rows and rows[sid].state is StationState.DOWN
-        metrics.station_up.labels(station=sid).set(0 if down else 1)
-    refresh_doubt(floor)
+    refresh_gauges(floor, outlooks, now)
 
 
-def _risk(floor: Floor, outlooks: list[OrderOutlook], now: datetime) -> None:
-    """Tell how much time open orders have left, as far as they are planned."""
-    slacks = [slack for outlook in outlooks if (slack := outlook.slack_s()) is not None]
-    floor.metrics.slack.observe_all(slacks)
-    floor.metrics.orders_at_risk.set(sum(slack < 0 for slack in slacks))
-    floor.metrics.orders_late.set(sum(outlook.order.leave_by_at < now for outlook in outlooks))
+def _tell_completed(floor: Floor, keys: list[str]) -> None:
+    """Count and log orders that are complete, by whether they kept their time."""
+    with floor.store.read() as session:
+        completed = [orders.get_order(session, key) for key in keys]
+    for order in completed:
+        packed_at = order.completed_at or floor.now()
+        in_time = packed_at <= order.leave_by_at
+        floor.metrics.orders_completed.labels(outcome="in_time" if in_time else "late").inc()
+        floor.metrics.order_lead.observe(max(0.0, (packed_at - order.received_at).total_seconds()))
+        log.info("order_complete", order_key=order.key, in_time=in_time)
 
 
 def _tell_outlooks(floor: Floor, outlooks: list[OrderOutlook], now: datetime) -> None:
@@ -78,20 +51,3 @@ def _tell_outlooks(floor: Floor, outlooks: list[OrderOutlook], now: datetime) ->
     if not same:
         with floor.store.write() as session:
             news.note_outlooks(session, told, now)
-
-
-def _tickets(floor: Floor, rules: RuleSet, live: Iterable[LiveBatch], now: datetime) -> None:
-    counts = Counter((entry.batch.station, entry.state) for entry in live)
-    overdue = Counter(entry.batch.station for entry in live if is_overdue(rules, entry, now))
-    for sid in rules.stations:
-        for state in LIVE_TICKET:
-            floor.metrics.tickets_live.labels(station=sid, state=state.value).set(counts.get((sid, state), 0))
-        floor.metrics.tickets_overdue.labels(station=sid).set(overdue.get(sid, 0))
-
-
-def is_overdue(rules: RuleSet, entry: LiveBatch, now: datetime) -> bool:
-    """Tell whether a ticket that was sent has brought no report for longer than its station is given."""
-    station = rules.stations.get(entry.batch.station)
-    if station is None or entry.state is TicketState.RELEASED:
-        return False
-    return now > entry.batch.end_at + timedelta(seconds=station.silent_after_s)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import time
 
 import structlog
 
@@ -39,7 +40,11 @@ def tell_plan(floor: Floor, plan: PlanInForce, seconds: float) -> None:
     """Count and log a plan that took a cycle of so many seconds."""
     result, metrics = plan.result, floor.metrics
     metrics.plan_seconds.observe(seconds)
+    metrics.plan_made_at.set(time.time())
+    metrics.plan_jobs.set(result.verdict.jobs)
+    metrics.plan_unplanned.set(result.verdict.unplanned)
     metrics.plan_cost.set(result.verdict.cost)
+    metrics.plan_greedy_cost.set(result.greedy_cost)
     metrics.plan_gap.set(_or_nan(result.gap))
     metrics.plan_kept.set(_or_nan(plan.kept))
     metrics.plans.labels(status=result.plan.status.value).inc()

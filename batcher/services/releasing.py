@@ -196,6 +196,8 @@ def _places(rules: RuleSet, rule: BatchRule, batch: Batch, work: Mapping[str, Op
 
 def _tell(floor: Floor, batch: NewBatch, ticket: Ticket, decision: Decision) -> None:
     floor.metrics.batches.labels(process=batch.process, reason=batch.reason).inc()
+    floor.metrics.jobs_released.labels(process=batch.process).inc(len(batch.jobs))
+    floor.metrics.batches_cost.labels(process=batch.process).inc(batch.cost_minor)
     floor.metrics.fill.labels(process=batch.process).observe(min(1.0, batch.fill))
     floor.metrics.tickets.labels(station=batch.station, state="released").inc()
     log.info(

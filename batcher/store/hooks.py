@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlmodel import Session
 
 from batcher.errors import ConflictError, NotFoundError
@@ -43,6 +43,14 @@ class Delivery:
     next_at: datetime
     ended_at: datetime | None = None
     last_error: str | None = None
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """What hooks were not given yet, or never will be unless it is sent again."""
+
+    counts: dict[str, int]  #: by state: waiting and dead
+    oldest_at: datetime | None  #: since when the oldest of what waits has waited
 
 
 _h, _d, _n = tables.hooks, tables.deliveries, tables.news
@@ -114,6 +122,18 @@ def due(s: Session, hook_id: str, now: datetime, limit: int) -> list[tuple[Deliv
     )
     split = len(columns(_d, Delivery))
     return [(Delivery(*row[:split]), NewsItem(*row[split:])) for row in found]
+
+
+def undelivered(s: Session) -> Undelivered:
+    """Count what active hooks wait for, and what was given up for them."""
+    found = s.execute(
+        select(_d.c.state, func.count(), func.min(_d.c.first_at))
+        .join_from(_d, _h, _h.c.id == _d.c.hook_id)
+        .where(_h.c.active, _d.c.state.in_(("waiting", "dead")))
+        .group_by(_d.c.state)
+    ).all()
+    counts = {"waiting": 0, "dead": 0} | {row[0]: row[1] for row in found}
+    return Undelivered(counts, next((row[2] for row in found if row[0] == "waiting"), None))
 
 
 def note(s: Session, delivery: Delivery) -> None:

@@ -9,7 +9,7 @@ import os
 import socket
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class Store:
         self._file = _identity(self._path)
         self._writer = threading.Lock()
         self._writer_thread: int | None = None
+        self._on_failure: Callable[[str], None] | None = None
 
     @classmethod
     def open(cls, url: str, *, exclusive: bool, durable: bool = True, lease_s: float = LEASE_S) -> "Store":
@@ -120,7 +121,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Read one moment of the database; a write in here is refused."""
-        with translated(), Session(self._reading) as session:
+        with self._told(), Session(self._reading) as session:
             yield session
 
     @contextmanager
@@ -141,6 +142,10 @@ class Store:
                 raise LeadershipLostError(f"{self._path} was removed, or replaced by another file")
             session.info["epoch"] = self._epoch
             yield session
+
+    def tell_failures(self, to: Callable[[str], None]) -> None:
+        """Tell the code of every failure of the database from now on, beside raising it."""
+        self._on_failure = to
 
     def renew(self) -> None:
         """
@@ -200,13 +205,23 @@ class Store:
         self._epoch = epoch
 
     @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            with translated():
+                yield
+        except StoreError as error:
+            if self._on_failure is not None:
+                self._on_failure(error.code)
+            raise
+
+    @contextmanager
     def _unit_of_work(self) -> Iterator[Session]:
         if self._writer_thread == threading.get_ident():
             raise InvariantError("a write within a write: pass the session down instead")
         with self._writer:
             self._writer_thread = threading.get_ident()
             try:
-                with translated(), Session(self._writing) as session, session.begin():
+                with self._told(), Session(self._writing) as session, session.begin():
                     yield session
             finally:
                 self._writer_thread = None

@@ -15,7 +15,7 @@ from batcher.services.context import Floor
 from batcher.services.cycle import plan_cycle
 from batcher.services.dispatching import StationDoors
 from batcher.services.doubt import resolve_ticket
-from batcher.services.housekeeping import refresh_gauges
+from batcher.services.housekeeping import housekeep
 from batcher.services.releasing import release_due
 from batcher.store import batches, orders
 from tests.builders_api import client_of
@@ -54,8 +54,8 @@ def test_a_station_that_lost_its_folder_puts_what_lay_in_it_in_doubt_and_raises_
     lose_folder(floor, ticket)
     assert state_of(floor, ticket) is TicketState.IN_DOUBT
     assert gauge(floor, "tickets_in_doubt") == 1  # at once, not at the next housekeeping
-    refresh_gauges(later(floor, minutes=10), later(floor, minutes=10).now())
-    assert gauge(floor, "oldest_in_doubt_seconds") == pytest.approx(600, abs=2)
+    housekeep(later(floor, minutes=10))
+    assert gauge(floor, "tickets_oldest_in_doubt_seconds") == pytest.approx(600, abs=2)
 
 
 def test_a_ticket_whose_token_is_gone_with_its_folder_does_not_count_as_delivered(floor: Floor) -> None:
