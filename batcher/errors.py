@@ -193,6 +193,16 @@ class DispatchError(BatcherError):
         super().__init__(message)
 
 
+class FetchError(BatcherError):
+    """Another system did not give what it was asked for. `reason` is a stable word for metrics and alarms."""
+
+    code = "fetch_failed"
+
+    def __init__(self, message: str, *, reason: str = "unknown", retry_after_s: float = 0.0) -> None:
+        self.reason, self.retry_after_s = reason, retry_after_s
+        super().__init__(message)
+
+
 class DaemonUnavailableError(BatcherError):
     """The daemon does not answer."""
 

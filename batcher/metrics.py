@@ -216,6 +216,17 @@ class Metrics:
         self.source_failures = counter(
             "source_failures_total", "Tries to ask a source of orders that failed.", ("source",), worry="it rises"
         )
+        self.source_looks = counter(
+            "source_looks_total", "Looks at a source that is polled, by outcome: read, unfinished, or why not.",
+            ("source", "outcome"), worry="anything but `read` rises",
+        )  # fmt: skip
+        self.source_refused = gauge(
+            "source_orders_refused", "Orders of a source that cannot be taken in.", ("source",), worry="above 0"
+        )
+        self.source_owed = gauge(
+            "source_acknowledgements_owed", "Orders that are kept, and of which their source was not told yet.",
+            ("source",), worry="it stays",
+        )  # fmt: skip
         self.news = counter(
             "news_total", "News made of what happened to orders, by type.", ("type",), worry="never by itself"
         )

@@ -22,6 +22,7 @@ from batcher.api.orders import order_routes
 from batcher.api.probes import probe_routes
 from batcher.api.quotes import quote_routes
 from batcher.api.rules_in_force import rules_routes
+from batcher.api.sources import Rewind, source_routes
 from batcher.api.stations import station_routes
 from batcher.api.ticket_actions import ticket_action_routes
 from batcher.api.tokens import TokenWanted, token_routes
@@ -31,7 +32,9 @@ from batcher.intake.documents import OrderDocument
 from batcher.intake.quotes import QuoteDocument
 from batcher.services.context import Floor
 
-_BODIES = (OrderDocument, OrderChange, QuoteDocument, ReportDocument, Reason, Resolution, HookWanted, TokenWanted)
+_BODIES = (
+    OrderDocument, OrderChange, QuoteDocument, ReportDocument, Reason, Resolution, HookWanted, Rewind, TokenWanted,
+)  # fmt: skip
 _FAILURES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.Problem, "description": "refused; `code` says why"},
     "5XX": {"model": problems.Problem, "description": "batcher, or its database, failed"},
@@ -68,6 +71,7 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     app.include_router(rules_routes(floor), responses=_FAILURES)
     app.include_router(news_routes(floor, health), responses=_FAILURES)
     app.include_router(hook_routes(floor), responses=_FAILURES)
+    app.include_router(source_routes(floor), responses=_FAILURES)
     app.include_router(token_routes(floor), responses=_FAILURES)
     app.include_router(probe_routes(health, floor.metrics.registry))
     add_pages(app, floor, health)

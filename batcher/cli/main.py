@@ -36,6 +36,8 @@ COMMANDS = {
     "stations": "batcher.cli.stations:stations",
     "reports": "batcher.cli.queues:reports",
     "rules": "batcher.cli.rules:rules",
+    "sources": "batcher.cli.sources:sources",
+    "hooks": "batcher.cli.hooks:hooks",
     "token": "batcher.cli.tokens:token",
     "db": "batcher.cli.db:db",
     "solve": "batcher.cli.solve:solve",

@@ -45,6 +45,7 @@ from batcher.services.news import NewsDesk
 from batcher.services.pacing import PlanPacer
 from batcher.services.releasing import release_due
 from batcher.services.shadow import watch_shadow
+from batcher.services.sources import SourceDesk
 from batcher.settings import Settings
 from batcher.store import stations, tokens
 
@@ -124,6 +125,7 @@ class _Daemon:
         self._health = Health()
         post = partial(webhook.post, private=floor.settings.private_hooks, timeout_s=_HOOK_S)
         self._desk = NewsDesk(floor, post, random.random)
+        self._sources = SourceDesk(floor, random.random)
         self._stop = asyncio.Event()
         self._reload = asyncio.Event()
 
@@ -157,6 +159,7 @@ class _Daemon:
         self._notifier.stopping("finishing what is under way")
         log.info("daemon_stopping")
         await server.stop()
+        self._sources.stop()
         drained = await loops.stop(settings.drain_s)
         for task in tasks:
             task.cancel()
@@ -198,6 +201,7 @@ class _Daemon:
             Loop("plan", real(settings.plan_s / 4), pacer.turn, planning_s),
             loop("dispatch", settings.dispatch_s, self._dispatch),
             Loop("news", real(settings.news_s), self._desk.turn, lambda: 60.0),
+            loop("sources", settings.poll_s, self._sources.turn),
             loop("housekeeping", settings.housekeeping_s, lambda: housekeep(floor)),
         ]
 

@@ -17,6 +17,7 @@ from batcher.rules.batch_rules import (
     Selector,
 )
 from batcher.rules.bounds import BelowMinimum, ClosingTime, GivenBounds, ReleaseBounds, bounded
+from batcher.rules.compile_sources import compile_source
 from batcher.rules.floor import (
     STANDARD_TIER,
     CatalogueEntry,
@@ -78,6 +79,7 @@ def compile_rules(sections: Sections, catalogue: dict[str, CatalogueEntry], dige
             queue_depth=sections.planning.queue_depth,
         ),
         catalogue=catalogue,
+        sources={name: compile_source(name, shape) for name, shape in sections.sources.items()},
     )
 
 

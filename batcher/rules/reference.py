@@ -32,6 +32,8 @@ KINDS = {
     "folder": "A directory, absolute or below the state directory; `..`, `~` and `$` are refused.",
     "pattern": "A shell pattern: `*` for anything, `?` for one character, `[abc]` for one of these. "
     "Regular expressions are refused.",
+    "expression": "A [JMESPath](https://jmespath.org) expression over what the source sent.",
+    "address": "An HTTP address.",
     "fact": "What a rule can know of a job: `process`, `fixture`, `product`, `finish`, `sku`, `service`, `tier`, "
     "`channel`, `country`, `carrier`, `order`, `due_day` (local date by which it leaves), or `attribute.NAME`.",
 }

@@ -19,6 +19,7 @@ from batcher.rules.floor_models import (
 from batcher.rules.grammar import OneOrMore, refuse
 from batcher.rules.release_models import ReleaseShape
 from batcher.rules.shape import Minor, Shape, key
+from batcher.rules.source_models import SourceShape
 from batcher.rules.values import (
     CalendarRef,
     Duration,
@@ -234,6 +235,7 @@ class RulesFile(Shape):
     products: dict[Name, ProductShape] = Field(default_factory=dict, description="Products and routes, by id.")
     services: dict[Name, ServiceShape] = Field(default_factory=dict, description="Service levels, by id.")
     tiers: dict[Name, TierShape] = Field(default_factory=dict, description="Classes of customers, by id.")
+    sources: dict[Name, SourceShape] = Field(default_factory=dict, description="Shops that are polled, by id.")
     batch_rules: list[BatchRuleShape] = Field(default_factory=list, description="Batch rules, first match takes.")
     release: ReleaseShape | None = Field(default=None, description="Release bounds for all rules.")
     planning: PlanningShape | None = Field(default=None, description="The planner's limits.")

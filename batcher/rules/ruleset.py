@@ -5,12 +5,13 @@ Pure and immutable; a reload swaps the whole value. Reading it from files is `sc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from batcher.rules.batch_rules import BatchRule, JobFacts
 from batcher.rules.bounds import GivenBounds, ReleaseBounds, bounded
 from batcher.rules.floor import CatalogueEntry, Fixture, Process, Product, Service, Site, Station, Tier
+from batcher.rules.sources import Source
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class RuleSet:
     batch_rules: tuple[BatchRule, ...]
     planning: PlanningRules
     catalogue: Mapping[str, CatalogueEntry]
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     def entry(self, sku: str) -> CatalogueEntry | None:
         """Return what a SKU is: by the catalogue, else by the first product whose pattern takes it."""

@@ -29,6 +29,7 @@ from batcher.rules.rule_models import (
     ServiceShape,
     TierShape,
 )
+from batcher.rules.source_models import SourceShape
 from batcher.rules.values import read_name
 from batcher.rules.yaml_source import Document, Route
 
@@ -40,6 +41,7 @@ _BY_ID: dict[str, type[BaseModel]] = {
     "products": ProductShape,
     "services": ServiceShape,
     "tiers": TierShape,
+    "sources": SourceShape,
 }
 _ONCE: dict[str, type[BaseModel]] = {"site": SiteShape, "release": ReleaseShape, "planning": PlanningShape}
 _NEEDED = ("site", "processes", "stations", "fixtures", "products", "services", "batch_rules")
@@ -59,6 +61,7 @@ class Sections:
     products: dict[str, ProductShape] = field(default_factory=dict)
     services: dict[str, ServiceShape] = field(default_factory=dict)
     tiers: dict[str, TierShape] = field(default_factory=dict)
+    sources: dict[str, SourceShape] = field(default_factory=dict)
     batch_rules: dict[int, BatchRuleShape] = field(default_factory=dict)  #: by position in the list
     broken: set[str] = field(default_factory=set)  #: sections in which an entry has faults
 

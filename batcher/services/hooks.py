@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import structlog
 
-from batcher.dispatch.webhook import check_url, new_hook_secret
+from batcher.dispatch.webhook import new_hook_secret
 from batcher.domain.ids import new_id
 from batcher.domain.news import News
 from batcher.errors import DocumentError, Fault
+from batcher.net.addresses import check_url
 from batcher.services.access import NAME
 from batcher.services.context import Floor
 from batcher.store import hooks

@@ -159,6 +159,12 @@ def deliveries(
     return [(Delivery(*row[:split]), NewsItem(*row[split:])) for row in s.execute(wanted)]
 
 
+def delivery_counts(s: Session, hook_id: str) -> dict[str, int]:
+    """Return how many deliveries of a hook there are, by state."""
+    counted = select(_d.c.state, func.count()).where(_d.c.hook_id == hook_id).group_by(_d.c.state)
+    return {str(row[0]): int(row[1]) for row in s.execute(counted)}
+
+
 def replay(s: Session, hook_id: str, now: datetime) -> int:
     """Send again what was given up; return how many."""
     dead = s.execute(select(_d.c.news_seq).where(_d.c.hook_id == hook_id, _d.c.state == "dead")).scalars().all()

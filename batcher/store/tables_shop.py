@@ -125,6 +125,42 @@ class Deliveries(Base, table=True):
     last_error: str | None = None
 
 
+class Sources(Base, table=True):
+    """A source that is polled: how far it was read, `cursor` and `newest` of a look that has not come to its end."""
+
+    __tablename__ = "sources"
+    __table_args__ = (CheckConstraint("failures >= 0", name="failures"),)
+
+    id: str = Field(primary_key=True)
+    watermark: str | None = None
+    cursor: str | None = None
+    newest: str | None = None
+    looked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ok_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    failures: int = 0
+    last_error: str | None = None
+    orders: int = Field(default=0, sa_type=BigInteger)
+
+
+class SourceNotes(Base, table=True):
+    """What is to be remembered of one of a source's orders: it must still be told, was told, or was refused."""
+
+    __tablename__ = "source_notes"
+    __table_args__ = (
+        CheckConstraint("state IN ('owed', 'told', 'refused')", name="state"),
+        Index("ix_source_notes_source_state", "source", "state"),
+    )
+
+    source: str = Field(primary_key=True)
+    ident: str = Field(primary_key=True)
+    order_id: str
+    state: str
+    digest: str
+    why: str | None = None
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 tokens: Table = Base.metadata.tables["tokens"]
 kept_answers: Table = Base.metadata.tables["kept_answers"]
 news: Table = Base.metadata.tables["news"]
@@ -132,3 +168,5 @@ watermarks: Table = Base.metadata.tables["watermarks"]
 outlooks: Table = Base.metadata.tables["outlooks"]
 hooks: Table = Base.metadata.tables["hooks"]
 deliveries: Table = Base.metadata.tables["deliveries"]
+sources: Table = Base.metadata.tables["sources"]
+source_notes: Table = Base.metadata.tables["source_notes"]

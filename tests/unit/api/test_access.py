@@ -22,7 +22,15 @@ from tests.builders_access import bearer, token_with
 from tests.builders_api import client_of, opened_floor, order, report, send_ticket
 from tests.builders_floor import later
 
-_PLACES = {"ref": "W-1", "item_id": "I", "station": "uv-1", "batch_id": "B", "ticket_id": "T", "switch": "on"}
+_PLACES = {
+    "name": "shop",
+    "ref": "W-1",
+    "item_id": "I",
+    "station": "uv-1",
+    "batch_id": "B",
+    "ticket_id": "T",
+    "switch": "on",
+}
 
 
 def _routes(app: FastAPI) -> set[tuple[str, str]]:

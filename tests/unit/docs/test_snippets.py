@@ -46,7 +46,8 @@ def test_a_sku_is_matched_as_the_readme_says(tmp_path: Path) -> None:
 
 
 def test_every_rules_file_that_is_shipped_loads_without_a_word() -> None:
-    directories = {path.parent for path in (ROOT / "config").rglob("*.yaml")}
+    # sources stand beside a floor and are no floor; `test_source_examples` looks at them
+    directories = {path.parent for path in (ROOT / "config").rglob("*.yaml") if path.parent.name != "sources"}
     assert FLOOR in directories
 
     for directory in directories:

@@ -1,0 +1,1 @@
+"""HTTP to elsewhere: addresses judged before they are dialled, and one exchange within limits."""

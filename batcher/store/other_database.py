@@ -1,0 +1,76 @@
+"""
+Another database, read by a query of the rules and marked by a statement of the rules; ours is never reached from here.
+
+Rows are plain JSON values. What they mean is `intake.mapping`'s.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from batcher.errors import FetchError
+
+_DRIVERS = {"postgresql", "postgresql+psycopg", "sqlite"}
+
+
+def read_rows(url: str, query: str, limit: int, timeout_s: int) -> list[dict[str, object]]:
+    """
+    Return the first rows of a query.
+
+    Raises
+    ------
+    FetchError
+        With `reason` address or database.
+    """
+    with _connected(url, timeout_s) as connection:
+        found = connection.execution_options(stream_results=True).execute(text(query))
+        return [{name: _plain(value) for name, value in row.items()} for row in found.mappings().fetchmany(limit)]
+
+
+def mark_rows(url: str, statement: str, ident: str, timeout_s: int) -> None:
+    """
+    Mark the rows of one order, in a transaction of its own.
+
+    Raises
+    ------
+    FetchError
+        With `reason` address or database.
+    """
+    with _connected(url, timeout_s) as connection:
+        connection.execute(text(statement), {"id": ident})
+        connection.commit()
+
+
+@contextmanager
+def _connected(url: str, timeout_s: int) -> Iterator[Connection]:
+    # what the driver says may hold the address, and with it a password: only the kind of the failure is told
+    try:
+        parts = make_url(url)
+        if parts.drivername not in _DRIVERS:
+            raise FetchError("the file of its address names no database that can be read", reason="address")
+        if parts.drivername == "sqlite":
+            options: dict[str, object] = {"timeout": timeout_s}
+        else:
+            parts = parts.set(drivername="postgresql+psycopg")
+            options = {"connect_timeout": timeout_s, "options": f"-c statement_timeout={timeout_s * 1000}"}
+        engine = create_engine(parts, poolclass=NullPool, connect_args=options, hide_parameters=True)
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise FetchError(f"the database refused: {type(error).__name__}", reason="database") from error
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == int(value) else float(value)
+    if isinstance(value, bytes | memoryview):
+        return None
+    return value
