@@ -66,6 +66,9 @@ install: setup  ## into PREFIX, with unit, user and settings file; DESTDIR= for 
 replay: setup  ## three recorded days through the real daemon; ORDERS= CATALOGUE= KILLS=
 	$(BIN)/python -m benchmarks.replay $(ORDERS) --catalogue $(CATALOGUE) --kills-a-day $(or $(KILLS),0)
 
+dashboards: setup  ## write config/grafana/dashboards anew from tests/dashboards
+	$(BIN)/python -m tests.dashboards
+
 lock:  ## renew the lock files (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements-dev.lock
@@ -73,4 +76,4 @@ lock:  ## renew the lock files (needs uv)
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.PHONY: help setup run test test-crash test-planner fuzz install replay fmt lint types lock clean
+.PHONY: help setup run test dashboards test-crash test-planner fuzz install replay fmt lint types lock clean
