@@ -115,6 +115,12 @@ class TooLateError(TransitionError):
     code = "too_late"
 
 
+class LimitError(BatcherError):
+    """Somebody has as many of something as they may have."""
+
+    code = "limit_reached"
+
+
 class NotFoundError(BatcherError):
     """Nothing of that kind has that id."""
 

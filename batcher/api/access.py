@@ -46,6 +46,8 @@ ROUTES: Mapping[tuple[str, str], Access] = {
     ("POST", "/v1/orders/{ref}/cancel"): _DO_ORDERS,
     ("POST", "/v1/orders/{ref}/erase"): _ADMIN,
     ("POST", "/v1/quotes"): Access(Scope.QUOTES, _SOURCE),
+    ("GET", "/v1/reservations/{ident}"): Access(Scope.QUOTES, _SOURCE),
+    ("POST", "/v1/reservations/{ident}/give-up"): Access(Scope.QUOTES, _SOURCE),
     ("GET", "/v1/items/{item_id}"): _SEE_ORDERS,
     ("POST", "/v1/reports"): Access(Scope.REPORTS_WRITE, _STATION),
     ("GET", "/v1/stations"): _SEE_STATION,

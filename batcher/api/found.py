@@ -3,15 +3,25 @@
 from batcher.domain.access import Actor
 from batcher.domain.batches import Batch, Ticket
 from batcher.domain.orders import Item, Order
+from batcher.domain.reservations import Reservation
 from batcher.errors import NotFoundError
 from batcher.services import actions
 from batcher.services.context import Floor
-from batcher.store import batches, orders
+from batcher.store import batches, orders, reservations
 
 
 def order_for(floor: Floor, ref: str, actor: Actor) -> Order:
     """Return the order of that id or key."""
     return actions.find_order(floor, ref, source=actor.source)
+
+
+def reservation_for(floor: Floor, ident: str, actor: Actor) -> Reservation:
+    """Return a reservation."""
+    with floor.store.read() as session:
+        found = reservations.get_reservation(session, ident)
+    if not actor.may_see_source(found.source):
+        raise NotFoundError("reservation", ident)
+    return found
 
 
 def item_for(floor: Floor, item_id: str, actor: Actor) -> tuple[Item, Order]:

@@ -17,13 +17,13 @@ from batcher.api.found import item_for, order_for
 from batcher.api.gate import ActorDep
 from batcher.api.once import Doer, Once
 from batcher.api.problems import ProblemFault, RequestError, problem
-from batcher.domain.access import Actor
+from batcher.api.senders import Source, named_source
 from batcher.domain.states import OrderState
 from batcher.errors import Fault
 from batcher.intake.documents import OrderDocument
 from batcher.services import explain
 from batcher.services.context import Floor
-from batcher.services.intake import SOURCE_PATTERN, Taken, take_orders, try_orders
+from batcher.services.intake import Taken, take_orders, try_orders
 from batcher.services.pieces import piece_views
 from batcher.store import orders
 from batcher.store.orders import OrderFilter
@@ -45,13 +45,6 @@ _STATUS = {
     "not_kept": HTTPStatus.FAILED_DEPENDENCY,
 }
 
-Source = Annotated[
-    str | None,
-    Query(
-        pattern=SOURCE_PATTERN,
-        description="who sends; order ids are unique for each source. None: what the token is bound to, else `api`",
-    ),
-]
 Word = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
@@ -73,7 +66,7 @@ def order_routes(floor: Floor, backlog: Backlog) -> APIRouter:
         atomic: Annotated[bool, Query(description="of a list, keep all or none")] = False,
     ) -> Response:
         """Take in one order, or a list of at most 1000; a list is answered entry by entry."""
-        named = _source(source, actor)
+        named = named_source(source, actor)
         documents = document if isinstance(document, list) else [document]
         if not 0 < len(documents) <= MAX_ORDERS:
             raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "list_length", f"a list holds 1 to {MAX_ORDERS} orders")
@@ -144,13 +137,6 @@ def order_routes(floor: Floor, backlog: Backlog) -> APIRouter:
         return ItemAnswer(**piece_answer(view).model_dump(), order_key=order.key, order_id=order.order_id)
 
     return router
-
-
-def _source(asked: str | None, actor: Actor) -> str:
-    """Return whose orders these are; a token that is bound speaks for its source alone."""
-    if asked is not None and not actor.may_see_source(asked):
-        raise RequestError(HTTPStatus.FORBIDDEN, "token_bound", f"the token sends orders of {actor.source} only")
-    return asked or actor.source or "api"
 
 
 def _aware(instant: datetime | None) -> datetime | None:

@@ -22,7 +22,8 @@ _PART = 500
 _LISTED = 20
 
 
-def _source(name: str) -> str:
+def source_name(name: str) -> str:
+    """Return what a source is called, or tell what it may be called."""
     if not re.fullmatch(SOURCE_PATTERN, name):
         raise typer.BadParameter("at most 64 letters, digits, '.', '_' and '-', the first a letter or digit")
     return name
@@ -31,7 +32,7 @@ def _source(name: str) -> str:
 def import_orders(
     file: Annotated[Path, typer.Argument(help="A .json, .jsonl or .csv file, also .gz.")],
     source: Annotated[
-        str, typer.Option(callback=_source, help="Who sends; order ids are unique for each source.")
+        str, typer.Option(callback=source_name, help="Who sends; order ids are unique for each source.")
     ] = "import",
     as_json: JsonOption = False,
 ) -> None:

@@ -27,6 +27,7 @@ COMMANDS = {
     "plan": "batcher.cli.overview:plan",
     "status": "batcher.cli.overview:status",
     "why": "batcher.cli.overview:why",
+    "quote": "batcher.cli.quote:quote",
     "orders": "batcher.cli.orders:orders",
     "erase": "batcher.cli.erase:erase",
     "batches": "batcher.cli.queues:batches",

@@ -40,6 +40,7 @@ class OrderIn:
     country: str = ""
     carrier: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
+    reservation: str = ""  #: id of the reservation it takes
     content_hash: str = ""
 
 

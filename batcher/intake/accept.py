@@ -11,12 +11,14 @@ from datetime import datetime
 from batcher.domain.orders import Order, OrderIn, OrderLine, Promise
 from batcher.domain.states import OrderState
 from batcher.errors import ConfigError, OrderRejectedError
+from batcher.intake.reserved import Claim, claims
 from batcher.rules.facts import job_facts
 from batcher.rules.floor import CatalogueEntry, Product
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.sla import promise
+from batcher.store import reservations
 from batcher.store.orders import Added, Held, NewOrder, NewPiece, add_orders, seen_orders
-from batcher.store.session import Store
+from batcher.store.session import Session, Store
 
 #: How the date of an order came about that has none yet.
 NOTHING_PROMISED = "nothing is promised until the order is released"
@@ -96,13 +98,24 @@ def accept(
     for start in range(0, len(orders), chunk):
         judged = [_judged(rules, order, now) for order in orders[start : start + chunk]]
         with store.write() as session:
-            added = add_orders(session, judged, now)
+            wanted, added = _kept(session, judged, now)
             undone = together and None in added
             if undone:
                 session.rollback()
-        told = [_outcome(*kept) for kept in zip(judged, added, strict=True)]
+        told = [_outcome(*kept) for kept in zip(wanted, added, strict=True)]
         outcomes += [_not_kept(outcome) for outcome in told] if undone else told
     return outcomes
+
+
+def _kept(session: Session, judged: Sequence[NewOrder], now: datetime) -> tuple[list[Claim], list[Added | None]]:
+    """Keep orders, and let those that are new have the reservations they name."""
+    named = [new.order.reservation for new in judged if new.order.reservation]
+    wanted = claims(judged, reservations.standing_of(session, named, now))
+    added = add_orders(session, [claim.new for claim in wanted], now)
+    for claim, kept in zip(wanted, added, strict=True):
+        if claim.takes is not None and kept is not None and kept.created:
+            reservations.take_reservation(session, claim.takes.id, kept.key, now)
+    return wanted, added
 
 
 def known_orders(store: Store, orders: Sequence[OrderIn]) -> list[Outcome | None]:
@@ -132,7 +145,8 @@ def _judged(rules: RuleSet, order: OrderIn, now: datetime) -> NewOrder:
     return NewOrder(order, judged.promise, judged.pieces, judged.held)
 
 
-def _outcome(new: NewOrder, added: Added | None) -> Outcome:
+def _outcome(claim: Claim, added: Added | None) -> Outcome:
+    new = claim.new
     order_id, held = new.order.order_id, new.held
     if added is None:
         return Outcome(order_id, None, "conflict", message=_CONFLICT)
@@ -141,7 +155,7 @@ def _outcome(new: NewOrder, added: Added | None) -> Outcome:
     promised = new.promise
     leave_by_at = None if promised.how == NOTHING_PROMISED else promised.leave_by_at
     if held is None:
-        return Outcome(order_id, added.key, "created", leave_by_at=leave_by_at)
+        return Outcome(order_id, added.key, "created", message=claim.message, leave_by_at=leave_by_at)
     return Outcome(order_id, added.key, "created", held.code, held.reason, leave_by_at)
 
 

@@ -117,6 +117,7 @@ class OrderDocument(BaseModel):
     country: Word = ""
     carrier: Word = ""
     attributes: Attributes = {}
+    reservation: Word = ""  #: what `POST /v1/quotes` reserved for it
 
 
 def parse_order(doc: object, *, source: str, zone: ZoneInfo) -> OrderIn:
@@ -150,6 +151,7 @@ def parse_order(doc: object, *, source: str, zone: ZoneInfo) -> OrderIn:
         country=document.country,
         carrier=document.carrier,
         attributes=document.attributes,
+        reservation=document.reservation,
     )
     return replace(order, content_hash=content_hash(order))
 
@@ -192,6 +194,8 @@ def content_hash(order: OrderIn) -> str:
     lines = [vars(line) for line in order.lines]
     content = {**vars(order), "placed_at": order.placed_at.isoformat(), "lines": lines}
     del content["source"], content["content_hash"]
+    if not order.reservation:
+        del content["reservation"]  # so that orders from before there were any are still recognised
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 

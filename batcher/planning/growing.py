@@ -9,23 +9,25 @@ def grown(base: Instance, more: Instance) -> Instance:
     """
     Return an instance with the units, orders and new families of another at its end.
 
-    Both are of the same stations, setup states and moment. The problem and the jobs by id stay those of `base`: what
-    is added is asked about, and in no plan.
+    Both are of the same stations, setup states and moment. The jobs stay those of `base`: what is added is asked
+    about, and in no plan.
     """
     place_of = {family.id: place for place, family in enumerate(base.problem.families)}
-    families = list(base.families)
+    families, named = list(base.families), list(base.problem.families)
     family_at: list[int] = []
     for view, family in zip(more.families, more.problem.families, strict=True):
         place = place_of.get(family.id)
         if place is None:
             place = len(families)
             families.append(_moved_family(view, place))
+            named.append(family)
         family_at.append(place)
     first_unit, first_order = len(base.units), len(base.orders)
     units = [_moved(unit, first_unit, first_order, families[family_at[unit.family]]) for unit in more.units]
     orders = [replace(order, units=tuple(unit + first_unit for unit in order.units)) for order in more.orders]
     return replace(
         base,
+        problem=replace(base.problem, families=tuple(named)),
         families=tuple(families),
         units=(*base.units, *units),
         orders=(*base.orders, *orders),

@@ -88,18 +88,38 @@ class Room:
             Monotonic moment at which to give up.
         """
         extra = index(more)
-        self._resize(grown(self._instance, extra))
-        asked = _Asked(self._schedule, len(self._instance.orders), not_before, hurry)
-        first = len(self._instance.units)
-        dues = inner_dues(extra)
+        asked = self._opened(extra, not_before, hurry=hurry)
         try:
-            for unit in sorted(range(len(dues)), key=lambda unit: (dues[unit], unit)):
-                if time.monotonic() > deadline or not asked.put(first + unit, dues[unit]):
-                    return Insertion((), 0.0)
-            return Insertion(asked.stays(first), asked.cost / 3600)
+            return self._put(asked, extra, deadline)
         finally:
             asked.take_out()
             self._resize(self._instance)
+
+    def keep(self, more: Problem, *, not_before: int, deadline: float) -> bool:
+        """Put in an order that stays, also where others become late for it; false when it has no place in time."""
+        extra = index(more)
+        asked = self._opened(extra, not_before, hurry=True)
+        placed = False
+        try:
+            placed = self._put(asked, extra, deadline).end is not None
+        finally:
+            if placed:
+                self._instance = self._schedule.instance
+            else:
+                asked.take_out()
+                self._resize(self._instance)
+        return placed
+
+    def _opened(self, extra: Instance, not_before: int, *, hurry: bool) -> "_Asked":
+        self._resize(grown(self._instance, extra))
+        return _Asked(self._schedule, len(self._instance.orders), not_before, hurry)
+
+    def _put(self, asked: "_Asked", extra: Instance, deadline: float) -> Insertion:
+        first, dues = len(self._instance.units), inner_dues(extra)
+        for unit in sorted(range(len(dues)), key=lambda unit: (dues[unit], unit)):
+            if time.monotonic() > deadline or not asked.put(first + unit, dues[unit]):
+                return Insertion((), 0.0)
+        return Insertion(asked.stays(first), asked.cost / 3600)
 
     def _resize(self, instance: Instance) -> None:
         self._schedule.resize(instance)

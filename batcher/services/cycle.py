@@ -25,8 +25,9 @@ from batcher.services.plan_record import tell_plan
 from batcher.services.plan_view import plan_view
 from batcher.services.planner import Planner, Queue, Solver
 from batcher.services.quarantine import find_culprits, find_deadly, quarantine
+from batcher.services.quoted_work import reserved_work
 from batcher.services.snapshot import Snapshot
-from batcher.store import batches, orders, stations
+from batcher.store import batches, orders, reservations, stations
 from batcher.store.batches import LiveBatch, StoredPlan
 from batcher.store.session import Session
 
@@ -48,7 +49,7 @@ def read_queue(floor: Floor, rules: RuleSet) -> Queue:
     """Return what there is to plan at this moment, and how it was planned last."""
     now = floor.now()
     with floor.store.read() as session:
-        work = orders.open_work(session)
+        work = [*orders.open_work(session), *reserved_work(rules, reservations.standing(session, now))]
         outlooks = read_outlooks(session, rules, now)
         running = _running_jobs(session, outlooks)
         last = batches.latest_plan(session)

@@ -8,12 +8,14 @@ from batcher.services.context import Floor
 from batcher.services.erasure import forget_old
 from batcher.services.expected import OrderOutlook, order_outlooks
 from batcher.services.gauges import refresh_gauges
-from batcher.store import kept_answers, news, orders
+from batcher.store import kept_answers, news, orders, reservations
 
 log = structlog.get_logger()
 
 #: How long what was answered to an Idempotency-Key is kept.
 KEPT_ANSWERS = timedelta(days=1)
+#: How long it can be looked up what became of a reservation.
+KEPT_RESERVATIONS = timedelta(days=14)
 
 
 def housekeep(floor: Floor) -> None:
@@ -22,6 +24,10 @@ def housekeep(floor: Floor) -> None:
     with floor.store.write() as session:
         completed = orders.pack_items(session, now, rules.site.pack_s)
         kept_answers.forget_answers(session, now - KEPT_ANSWERS)
+        expired = reservations.expire_reservations(session, now)
+        reservations.forget_reservations(session, now - KEPT_RESERVATIONS)
+    for ident in expired:
+        log.info("reservation_expired", reservation=ident)
     _tell_completed(floor, completed)
     forget_old(floor)
     with floor.store.read() as session:

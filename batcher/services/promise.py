@@ -1,73 +1,33 @@
 """
-Dates for work that nobody has ordered yet: put into the plan in force, looked at, and taken out again.
+Dates for work that nobody has ordered yet: put into the plan in force, looked at, and taken out again, or kept.
 
 For each service: the first collection that can be made in the room that others leave; when that is not the one that
-is wanted, what it would cost others to make that one. Where the work is put is `planning.insertion`'s to find.
+is wanted, what it would cost others to make that one. A reservation keeps its room until an order takes it or its time
+is over. What one service can promise is found in `asking`.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import datetime
 
-from batcher.domain.orders import OrderIn, Promise
-from batcher.intake.accept import NOTHING_PROMISED, Judged, judge
-from batcher.planning.insertion import Insertion, Stay
-from batcher.rules.ruleset import RuleSet
-from batcher.rules.sla import collections_from, shortest_lead_s
-from batcher.services.confidence import confidence
+import structlog
+
+from batcher.domain.ids import new_id
+from batcher.domain.orders import OrderLine
+from batcher.domain.reservations import Reservation, ReservationState
+from batcher.errors import LimitError
+from batcher.intake.quotes import Question
+from batcher.services.asking import Asking, Offer
 from batcher.services.context import Floor
 from batcher.services.quote_room import QuoteRoom, build_room
-from batcher.services.quoted_work import quoted_work
-from batcher.services.snapshot import added_problem, seconds_from
+from batcher.store import reservations
 
-#: Collections that are tried one after the other before it is asked when the work could be ready at all.
-_TRIED = 4
+log = structlog.get_logger()
+
 #: Seconds after which a quote is answered with what has been found.
 _PATIENCE_S = 2.0
-#: An order is held for it, and still is made as soon as it can be: a later collection may be quoted.
-_ONLY_LATE = "service_impossible"
-
-
-@dataclass(frozen=True)
-class Binding:
-    """What keeps a date from being earlier: a stable code, and plain words."""
-
-    code: str  #: service, station_taken, station_closed, work, no_room, or what an order is held with
-    message: str
-    station: str | None = None
-
-
-@dataclass(frozen=True)
-class Hurry:
-    """The wanted collection, which can be made when others give way, and what that costs."""
-
-    leave_by_at: datetime
-    ready_at: datetime
-    cost_minor: float
-
-
-@dataclass(frozen=True)
-class Offer:
-    """
-    What one service can promise.
-
-    Parameters
-    ----------
-    nominal_at
-        The collection that the service names to an order placed now; none when it has none.
-    leave_by_at, ready_at
-        The collection that can be made, and when all would be packed; none: no date can be given.
-    """
-
-    service: str
-    nominal_at: datetime | None
-    leave_by_at: datetime | None
-    ready_at: datetime | None
-    confidence: float | None
-    binding: Binding
-    hurry: Hurry | None = None
+#: Reservations that one source may have standing: they keep others from room that nobody may ever need.
+MAX_STANDING = 1000
 
 
 @dataclass(frozen=True)
@@ -78,28 +38,31 @@ class Quote:
     plan_id: str
     planned_at: datetime
     offers: tuple[Offer, ...]
+    reservation: Reservation | None = None  #: what was reserved; none: nothing was asked for, or no date can be given
 
 
-def quote(floor: Floor, asked: OrderIn, wanted_by: datetime | None) -> Quote | None:
+def quote(floor: Floor, question: Question) -> Quote | None:
     """
-    Return what can be promised; nothing is kept. None: there is no plan yet.
+    Return what can be promised, and reserve it if that is asked for. None: there is no plan yet.
 
-    Parameters
-    ----------
-    asked
-        Placed now; without a service all of them are asked.
-    wanted_by
-        By when it has to leave; none: as each service promises.
+    Raises
+    ------
+    LimitError
+        When the source has `MAX_STANDING` reservations already.
     """
     room = quote_room(floor)
     if room is None:
         return None
+    asked, wanted_by = question.order, question.wanted_by
     services = [asked.service] if asked.service else list(room.rules.services)
-    deadline = time.monotonic() + _PATIENCE_S
+    now, deadline = asked.placed_at, time.monotonic() + _PATIENCE_S
+    ready_at = now if question.lasts is None else now + question.lasts
     with room.lock:
-        asking = [_Asking(room, replace(asked, service=service), wanted_by, deadline) for service in services]
+        room.catch_up(floor.store, now)
+        asking = [Asking(room, replace(asked, service=name), wanted_by, ready_at, deadline) for name in services]
         offers = tuple(one.offer() for one in asking)
-    return Quote(asked.placed_at, room.plan_id, room.snapshot.at, offers)
+        kept = None if question.lasts is None else _reserved(floor, room, question, offers[0], ready_at)
+    return Quote(now, room.plan_id, room.snapshot.at, offers, kept)
 
 
 def quote_room(floor: Floor) -> QuoteRoom | None:
@@ -110,125 +73,50 @@ def quote_room(floor: Floor) -> QuoteRoom | None:
     return floor.quote_rooms.current(plan, lambda: build_room(floor.store, rules, plan))
 
 
-@dataclass(frozen=True)
-class _Found:
-    """One collection that was tried, and when the work would be ready for it."""
+def give_up(floor: Floor, ident: str, who: str) -> Reservation:
+    """
+    End a reservation before its time.
 
-    leave_by_at: datetime
-    ready_at: datetime
-    insertion: Insertion
-
-    @property
-    def made(self) -> bool:
-        return self.ready_at <= self.leave_by_at
-
-
-class _Asking:
-    """One service being asked."""
-
-    def __init__(self, room: QuoteRoom, asked: OrderIn, wanted_by: datetime | None, deadline: float) -> None:
-        self._room, self._rules, self._asked = room, room.rules, asked
-        self._wanted_by, self._deadline = wanted_by, deadline
-        self._judged: Judged = judge(room.rules, asked, asked.placed_at)
-
-    def offer(self) -> Offer:
-        """Return what the service can promise."""
-        held = self._judged.held
-        if held is not None and held.code != _ONLY_LATE:
-            return self._none(Binding(held.code, held.reason))
-        found = self._quiet()
-        if found is None:
-            return self._none(Binding("no_room", "there is no room for it as far as is planned"))
-        target = self._target(found)
-        hurry = None if found.leave_by_at <= target else self._hurried(target, found)
-        slack_s = (found.leave_by_at - found.ready_at).total_seconds()
-        return Offer(
-            service=self._asked.service,
-            nominal_at=self._promised.leave_by_at,
-            leave_by_at=found.leave_by_at,
-            ready_at=found.ready_at,
-            confidence=confidence(self._room.slips, slack_s, self._steps()),
-            binding=self._binding(found),
-            hurry=hurry,
-        )
-
-    @property
-    def _promised(self) -> Promise:
-        return self._judged.promise
-
-    def _none(self, binding: Binding) -> Offer:
-        nominal_at = None if self._promised.how == NOTHING_PROMISED else self._promised.leave_by_at
-        return Offer(self._asked.service, nominal_at, None, None, None, binding)
-
-    def _collections(self) -> Iterator[datetime]:
-        return collections_from(self._rules.services[self._asked.service], self._asked.placed_at)
-
-    def _quiet(self) -> _Found | None:
-        """Return the first collection that can be made in the room that others leave."""
-        earliest = self._asked.placed_at + timedelta(seconds=shortest_lead_s(self._rules, self._asked.lines))
-        possible = (at for at in self._collections() if at >= earliest)
-        found = None
-        for leave_by_at in islice(possible, _TRIED):
-            found = self._tried(leave_by_at, hurry=False)
-            if found is None or found.made:
-                return found
-        if found is None:
-            return None
-        ready_at = found.ready_at
-        later = next((at for at in self._collections() if at >= ready_at), None)
-        return None if later is None else replace(found, leave_by_at=later)
-
-    def _target(self, found: _Found) -> datetime:
-        """Return the latest collection that is early enough: by when it is wanted, else what the service promises."""
-        if self._wanted_by is None:
-            return self._promised.leave_by_at
-        if found.leave_by_at <= self._wanted_by:
-            return found.leave_by_at
-        wanted_by = self._wanted_by
-        early = (at for at in islice(self._collections(), _TRIED) if at <= wanted_by)
-        return max(early, default=self._promised.leave_by_at)
-
-    def _hurried(self, target: datetime, quiet: _Found) -> Hurry | None:
-        """Return the target when it can be made with others giving way."""
-        found = self._tried(target, hurry=True)
-        if found is None or not found.made:
-            return None
-        more = found.insertion.cost_minor - quiet.insertion.cost_minor
-        return Hurry(target, found.ready_at, max(0.0, more))
-
-    def _tried(self, leave_by_at: datetime, *, hurry: bool) -> _Found | None:
-        """Return when the work would be ready that is to leave with a collection; none when it has no place."""
-        work = quoted_work(self._asked, self._promised, self._judged.pieces, leave_by_at)
-        snapshot = self._room.snapshot
-        problem = added_problem(self._rules, work, snapshot)
-        if problem is None:
-            return None
-        now = max(0, seconds_from(snapshot.at, self._asked.placed_at))
-        insertion = self._room.room.ask(problem, hurry=hurry, not_before=now, deadline=self._deadline)
-        if insertion.end is None:
-            return None
-        tail_s = _tail_s(self._rules, {piece.product for piece in self._judged.pieces})
-        return _Found(leave_by_at, snapshot.at + timedelta(seconds=insertion.end + tail_s), insertion)
-
-    def _steps(self) -> int:
-        return max(len(piece.processes) for piece in self._judged.pieces)
-
-    def _binding(self, found: _Found) -> Binding:
-        if found.leave_by_at == self._promised.leave_by_at:
-            return Binding("service", self._promised.how)
-        return _longest_wait(found.insertion.stays, self._room.snapshot.at)
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    TransitionError
+        When it has ended already.
+    """
+    with floor.store.write() as session:
+        ended = reservations.give_up_reservation(session, ident, floor.now(), {"who": who})
+    floor.replan.set()
+    log.info("reservation_given_up", reservation=ident, source=ended.source, who=who)
+    return ended
 
 
-def _tail_s(rules: RuleSet, products: Iterable[str]) -> int:
-    """Return the seconds from the end of the last step until all is packed, as `snapshot` reckons dues."""
-    return rules.site.pack_s + max(rules.products[product].route[-1].rest_s for product in products)
+def _reserved(
+    floor: Floor, room: QuoteRoom, question: Question, offer: Offer, expires_at: datetime
+) -> Reservation | None:
+    """Keep the offered room; the room's lock is held, so that nobody else is offered it meanwhile."""
+    asked = question.order
+    leave_by_at = offer.hurry.leave_by_at if question.hurry and offer.hurry is not None else offer.leave_by_at
+    if leave_by_at is None:
+        return None
+    kept = Reservation(
+        id=new_id(),
+        source=asked.source,
+        state=ReservationState.STANDING,
+        order=replace(asked, lines=tuple(_without_text(line) for line in asked.lines)),
+        leave_by_at=leave_by_at,
+        made_at=asked.placed_at,
+        expires_at=expires_at,
+    )
+    with floor.store.write() as session:
+        if reservations.count_standing(session, asked.source, asked.placed_at) >= MAX_STANDING:
+            raise LimitError(f"{asked.source} has {MAX_STANDING} reservations already; give some up, or order")
+        reservations.add_reservation(session, kept)
+    room.keep_reserved(kept, asked.placed_at)
+    log.info("reserved", reservation=kept.id, source=kept.source, service=asked.service)
+    return kept
 
 
-def _longest_wait(stays: Sequence[Stay], at: datetime) -> Binding:
-    worst = max(stays, key=lambda stay: stay.start - stay.ready)
-    if worst.start <= worst.ready:
-        return Binding("work", "the work takes longer than until an earlier collection")
-    until = (at + timedelta(seconds=worst.start)).isoformat()
-    if worst.idle:
-        return Binding("station_closed", f"{worst.station} cannot begin before {until}", worst.station)
-    return Binding("station_taken", f"{worst.station} has other work until {until}", worst.station)
+def _without_text(line: OrderLine) -> OrderLine:
+    """Return a line whose text is as long as it was: a machine's time may hang on that, and nothing else does."""
+    return replace(line, text="x" * len(line.text), artwork=None)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import structlog
 
+from batcher.domain.reservations import RESERVATION_KEY
 from batcher.errors import TransitionError
 from batcher.services.context import Floor
-from batcher.store import orders
+from batcher.store import orders, reservations
 
 log = structlog.get_logger()
 
@@ -155,14 +156,18 @@ class _Search:
 
 
 def quarantine(floor: Floor, culprits: Mapping[str, Exception]) -> None:
-    """Hold orders that break planning until a person lets them go; one that is not open any more is passed over."""
+    """Hold orders that break planning until a person lets them go, and give up such reservations; not what is over."""
     if not culprits:
         return
     now = floor.now()
     for key, error in culprits.items():
         try:
             with floor.store.write() as session:
-                orders.hold_order(session, key, QUARANTINED, _reason(error), now)
+                if key.startswith(RESERVATION_KEY):
+                    ident, told = key.removeprefix(RESERVATION_KEY), {"who": QUARANTINED}
+                    reservations.give_up_reservation(session, ident, now, told)
+                else:
+                    orders.hold_order(session, key, QUARANTINED, _reason(error), now)
         except TransitionError as overtaken:
             log.info("quarantine_overtaken", order_key=key, why=str(overtaken))
             continue

@@ -60,7 +60,7 @@ def erase_orders(s: Session, keys: Sequence[str], now: datetime, who: str) -> No
     for part in chunks(keys):
         s.execute(update(items).where(items.c.order_key.in_(part)).values(text="", artwork=None, attributes={}))
         for key, content in s.execute(select(orders.c.key, orders.c.content).where(orders.c.key.in_(part))).all():
-            values = {"content": _without_texts(content), "attributes": {}, "erased_at": now}
+            values = {"content": without_texts(content), "attributes": {}, "erased_at": now}
             s.execute(update(orders).where(orders.c.key == key).values(values))
         told = s.execute(select(events.c.seq, events.c.data).where(events.c.order_key.in_(part))).all()
         for seq, data in told:
@@ -92,7 +92,8 @@ def _erase_tickets(s: Session, keys: Sequence[str]) -> None:
         s.execute(update(tickets).where(tickets.c.id == ticket_id).values(document={**document, "items": entries}))
 
 
-def _without_texts(content: dict[str, Any]) -> dict[str, Any]:
+def without_texts(content: dict[str, Any]) -> dict[str, Any]:
+    """Return what a source sent without what people wrote."""
     lines = [{**line, "text": "", "artwork": None, "attributes": {}} for line in content["lines"]]
     return {**content, "attributes": {}, "lines": lines}
 

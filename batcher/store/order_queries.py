@@ -94,6 +94,16 @@ def work_since(s: Session, since: datetime) -> list[OpenWork]:
     return _work(s.execute(_CAME, {"since": since}))
 
 
+def work_after(s: Session, key: str) -> dict[str, list[OpenWork]]:
+    """Return the open work of orders that came in after one, by order, the oldest first."""
+    # without its order, which would have the database go through all that waits
+    found = _work(s.execute(_OPEN_WORK.order_by(None).where(_o.c.key > key)))
+    work: dict[str, list[OpenWork]] = {}
+    for entry in sorted(found, key=lambda entry: (entry.order.key, entry.job.id)):
+        work.setdefault(entry.order.key, []).append(entry)
+    return work
+
+
 def work_of(s: Session, job_ids: Sequence[str]) -> list[OpenWork]:
     """Return those of the named jobs that are open work."""
     return [work for part in chunks(job_ids) for work in _work(s.execute(_OPEN_WORK_OF, {"jobs": part}))]

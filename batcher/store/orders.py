@@ -27,6 +27,7 @@ from batcher.store.order_queries import (
     order_content,
     orders_by_state,
     sku_of_jobs,
+    work_after,
     work_of,
     work_since,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "seen_orders",
     "sku_of_jobs",
     "whereabouts",
+    "work_after",
     "work_of",
     "work_since",
 ]

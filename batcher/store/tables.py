@@ -20,6 +20,7 @@ from batcher.store.tables_shop import hooks as hooks
 from batcher.store.tables_shop import kept_answers as kept_answers
 from batcher.store.tables_shop import news as news
 from batcher.store.tables_shop import outlooks as outlooks
+from batcher.store.tables_shop import reservations as reservations
 from batcher.store.tables_shop import source_notes as source_notes
 from batcher.store.tables_shop import sources as sources
 from batcher.store.tables_shop import tokens as tokens

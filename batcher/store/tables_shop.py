@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, Table, UniqueConstraint, text
 from sqlmodel import Field
 
+from batcher.domain.reservations import ReservationState
 from batcher.store.base import Base, Serial
-from batcher.store.columns import UtcDateTime
+from batcher.store.columns import UtcDateTime, Word, one_of
 
 
 class Tokens(Base, table=True):
@@ -161,6 +162,33 @@ class SourceNotes(Base, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class Reservations(Base, table=True):
+    """Room that is kept for an order still to come; `content` is that order, without its texts."""
+
+    __tablename__ = "reservations"
+    __table_args__ = (
+        one_of("state", ReservationState),
+        CheckConstraint("(order_key IS NOT NULL) = (state = 'taken')", name="order_key"),
+        CheckConstraint("(ended_at IS NOT NULL) = (state <> 'standing')", name="ended_at"),
+        Index(
+            "ix_reservations_standing",
+            "expires_at",
+            sqlite_where=text("state = 'standing'"),
+            postgresql_where=text("state = 'standing'"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    source: str
+    state: ReservationState = Field(sa_type=Word(ReservationState))
+    content: dict[str, Any] = Field(sa_type=JSON)
+    leave_by_at: datetime = Field(sa_type=UtcDateTime)
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    order_key: str | None = Field(default=None, foreign_key="orders.key")
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 tokens: Table = Base.metadata.tables["tokens"]
 kept_answers: Table = Base.metadata.tables["kept_answers"]
 news: Table = Base.metadata.tables["news"]
@@ -170,3 +198,4 @@ hooks: Table = Base.metadata.tables["hooks"]
 deliveries: Table = Base.metadata.tables["deliveries"]
 sources: Table = Base.metadata.tables["sources"]
 source_notes: Table = Base.metadata.tables["source_notes"]
+reservations: Table = Base.metadata.tables["reservations"]

@@ -30,6 +30,7 @@ _PLACES = {
     "batch_id": "B",
     "ticket_id": "T",
     "switch": "on",
+    "ident": "R",
 }
 
 

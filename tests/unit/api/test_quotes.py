@@ -38,3 +38,31 @@ def test_so_many_pieces_are_ordered_and_not_quoted(client: httpx.Client) -> None
     answer = client.post("/v1/quotes", json={"lines": [{**TIN, "quantity": 201}]})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "qty_over_limit")
+
+
+def test_a_date_is_reserved_once_by_its_key_looked_up_and_given_up(client: httpx.Client, floor: Floor) -> None:
+    plan_at_once(floor)
+    body = {"lines": [TIN], "service": "same-day", "reserve": {"minutes": 30}}
+    key = {"Idempotency-Key": "basket-1"}
+
+    made, again = (client.post("/v1/quotes", json=body, headers=key) for _ in range(2))
+
+    assert (made.status_code, again.status_code) == (201, 201)
+    assert made.json() == again.json()
+    place = made.headers["location"]
+    assert client.get(place).json() == made.json()["reservation"]
+    assert client.get(place).json()["state"] == "standing"
+    assert client.post(f"{place}/give-up").json()["state"] == "given_up"
+    refused = client.post(f"{place}/give-up")
+    assert (refused.status_code, refused.json()["code"]) == (409, "transition_not_allowed")
+
+
+def test_room_is_kept_for_one_service_and_for_a_week_at_most(client: httpx.Client) -> None:
+    unnamed = client.post("/v1/quotes", json={"lines": [TIN], "reserve": {"minutes": 30}})
+    too_long = client.post("/v1/quotes", json={"lines": [TIN], "service": "economy", "reserve": {"minutes": 20_000}})
+
+    assert (unnamed.json()["code"], too_long.json()["code"]) == ("field_required", "minutes_invalid")
+
+
+def test_a_reservation_that_is_not_there_is_not_found(client: httpx.Client) -> None:
+    assert client.get("/v1/reservations/R-1").status_code == 404

@@ -15,17 +15,16 @@ from tests.builders_floor import later, order_document, plan_at_once, take
 
 def _ask(floor: Floor, sku: str = "TIN-CAK-NATURAL-01", quantity: int = 1, **asked: Any) -> Quote:
     document = {"lines": [{"sku": sku, "quantity": quantity, "text": "Zsófia"}], **asked}
-    order, wanted_by = parse_quote(document, source="shop", zone=floor.rules.current.site.zone, now=floor.now())
-    found = quote(floor, order, wanted_by)
+    found = quote(floor, parse_quote(document, source="shop", zone=floor.rules.current.site.zone, now=floor.now()))
     assert found is not None
     return found
 
 
 def test_without_a_plan_nothing_is_promised(floor: Floor) -> None:
     document = {"lines": [{"sku": "TIN-CAK-NATURAL-01", "quantity": 1, "text": "Zsófia"}]}
-    order, _ = parse_quote(document, source="shop", zone=floor.rules.current.site.zone, now=NOW)
+    question = parse_quote(document, source="shop", zone=floor.rules.current.site.zone, now=NOW)
 
-    assert quote(floor, order, None) is None
+    assert quote(floor, question) is None
 
 
 def test_an_empty_floor_keeps_what_each_service_says_and_keeps_nothing_of_the_question(floor: Floor) -> None:
