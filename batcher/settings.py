@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     )
     solver_workers: int = Field(2, ge=1, le=64, description="Processes the solver may use.")
     solver_memory_mb: int = Field(4096, ge=256, description="Memory the solver's process may take.")
+    ticket_papers: bool = Field(
+        False, description="Leave batch sheet and labels as PDF beside each ticket, in its station's papers folder."
+    )
+    paper: Literal["a4", "letter"] = Field("a4", description="Paper that batch sheets are printed on.")
+    label: str = Field("62x29", description="Width and height of item labels in mm, at least 40x20.")
     seed: int = Field(0, description="Seed of the planner.")
     speed: float = Field(
         1.0, gt=0, le=10_000, description="How many times as fast as real time the floor's clock runs."
@@ -76,6 +81,20 @@ class Settings(BaseSettings):
             if not (_aware(floor_at) and _aware(anchor_at)):
                 raise ValueError("must be two instants with offsets, FLOOR_ISO@REAL_ISO")
         return value
+
+    @field_validator("label")
+    @classmethod
+    def _a_size(cls, value: str) -> str:
+        wide, _, high = value.partition("x")
+        if not (wide.isdecimal() and high.isdecimal() and 40 <= int(wide) <= 300 and 20 <= int(high) <= 300):
+            raise ValueError("must be width x height in mm such as 62x29, from 40x20 to 300x300")
+        return value
+
+    @property
+    def label_mm(self) -> tuple[float, float]:
+        """Return the width and height of labels."""
+        wide, _, high = self.label.partition("x")
+        return float(wide), float(high)
 
     @property
     def store_url(self) -> str:

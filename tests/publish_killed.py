@@ -82,7 +82,7 @@ def eat(folders: StationFolders, seen: list[bytes]) -> None:
 
 def one_run(root: Path, kills: list[tuple[int, str]], eats: str) -> tuple[bool, dict[str, object]]:
     """Kill sending once per entry of `kills`, then let it through; also tell whether the last kill was reached."""
-    folders = StationFolders(root / "in", root / "stage", root / "out", root / "done", root / "bad", root / "recall")
+    folders = StationFolders(*(root / name for name in ("in", "stage", "out", "done", "bad", "recall", "papers")))
     root.mkdir()
     folders.create()
     journal, seen, reached = root / "journal", list[bytes](), False

@@ -56,6 +56,8 @@ ROUTES: Mapping[tuple[str, str], Access] = {
     ("POST", "/v1/stations/{station}/up"): _DO_STATION,
     ("GET", "/v1/batches"): _SEE_STATION,
     ("GET", "/v1/batches/{batch_id}"): _SEE_STATION,
+    ("GET", "/v1/batches/{batch_id}/sheet.pdf"): _SEE_STATION,
+    ("GET", "/v1/batches/{batch_id}/labels.pdf"): _SEE_STATION,
     ("GET", "/v1/tickets"): _SEE_STATION,
     ("GET", "/v1/tickets/{ticket_id}"): _SEE_STATION,
     ("POST", "/v1/tickets/{ticket_id}/resolve"): Access(Scope.FLOOR_WRITE),

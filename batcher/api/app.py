@@ -19,6 +19,7 @@ from batcher.api.hooks import HookWanted, hook_routes
 from batcher.api.news import news_routes
 from batcher.api.order_actions import order_action_routes
 from batcher.api.orders import order_routes
+from batcher.api.papers import paper_routes
 from batcher.api.probes import probe_routes
 from batcher.api.quotes import quote_routes
 from batcher.api.rules_in_force import rules_routes
@@ -67,6 +68,7 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     app.include_router(quote_routes(floor), responses=_FAILURES)
     app.include_router(station_routes(floor), responses=_FAILURES)
     app.include_router(floor_routes(floor), responses=_FAILURES)
+    app.include_router(paper_routes(floor), responses=_FAILURES)
     app.include_router(ticket_action_routes(floor), responses=_FAILURES)
     app.include_router(rules_routes(floor), responses=_FAILURES)
     app.include_router(news_routes(floor, health), responses=_FAILURES)

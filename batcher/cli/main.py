@@ -33,6 +33,7 @@ COMMANDS = {
     "batches": "batcher.cli.queues:batches",
     "load-list": "batcher.cli.load_list:show_load_list",
     "tickets": "batcher.cli.queues:tickets",
+    "print": "batcher.cli.papers:print_papers",
     "resolve": "batcher.cli.resolve:resolve",
     "stations": "batcher.cli.stations:stations",
     "reports": "batcher.cli.queues:reports",

@@ -31,6 +31,8 @@ class StationFolders:
         Reports that could not be used, each with its reason.
     recall
         Where the station is told which pieces nobody wants any more: outside the hot folder, as the stage folder is.
+    papers
+        Where sheets and labels are left for people, if that is wanted: likewise.
     """
 
     hot: Path
@@ -39,6 +41,7 @@ class StationFolders:
     done: Path
     bad: Path
     recall: Path
+    papers: Path
 
     def create(self) -> None:
         """
@@ -66,4 +69,5 @@ def station_folders(state_dir: Path, station: Station) -> StationFolders:
         done=home / "done",
         bad=home / "bad",
         recall=hot.with_name(f"{hot.name}.recall") if station.hot_folder else home / "recall",
+        papers=hot.with_name(f"{hot.name}.papers") if station.hot_folder else home / "papers",
     )

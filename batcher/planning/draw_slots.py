@@ -32,17 +32,18 @@ def slots(run: Run, capacity: int, fills: Mapping[str, str], late: frozenset[str
     late
         Jobs of orders that are late.
     """
-    columns = _columns(capacity)
+    columns = columns_of(capacity)
     rows = max(1, math.ceil(capacity / columns))
     side = min(_LARGEST, _LONGEST / columns)
-    drawn = [element("rect", **_rect(box), class_="sheet") for box in _boxes(0, capacity, columns, side)]
+    drawn = [element("rect", **_rect(box), class_="sheet") for box in slot_boxes(0, capacity, columns, side)]
     if side >= _LEAST_BORDERED:
         drawn = [
-            element("rect", **_rect(next(_boxes(slot, 1, columns, side))), class_="slot") for slot in range(capacity)
+            element("rect", **_rect(next(slot_boxes(slot, 1, columns, side))), class_="slot")
+            for slot in range(capacity)
         ]
     first = 0
     for number, job in enumerate(run.jobs, 1):
-        boxes = list(_boxes(first, job.size, columns, side))
+        boxes = list(slot_boxes(first, job.size, columns, side))
         first += job.size
         if not boxes:
             continue
@@ -60,15 +61,15 @@ def slots(run: Run, capacity: int, fills: Mapping[str, str], late: frozenset[str
     return drawn, columns * side, rows * side
 
 
-def _columns(capacity: int) -> int:
+def columns_of(capacity: int) -> int:
     """Return how many slots to draw in a row: about half as many again as rows, without a rest where that can be."""
     wanted = math.sqrt(1.5 * max(capacity, 1))
     near = [columns for columns in range(math.ceil(wanted * 0.7), math.floor(wanted * 1.7) + 1) if columns > 0]
     return min(near, key=lambda columns: (capacity % columns > 0, abs(columns - wanted)), default=1)
 
 
-def _boxes(first: int, count: int, columns: int, side: float) -> Iterator[Box]:
-    """Yield a box for each row over which slots stretch."""
+def slot_boxes(first: int, count: int, columns: int, side: float) -> Iterator[Box]:
+    """Yield a box for each row over which slots stretch: its left, top, width and height."""
     end = first + count
     while first < end:
         row, column = divmod(first, columns)

@@ -15,6 +15,7 @@ from batcher.domain.ids import new_id
 from batcher.errors import DispatchError, Fault, InvariantError, NotFoundError, SettingsError, TransitionError
 from batcher.services.context import Floor
 from batcher.services.doubt import doubt_folder, tell_doubt
+from batcher.services.printing import leave_papers
 from batcher.services.recalling import tell_recalls
 from batcher.services.reports import apply_reports
 from batcher.store import stations
@@ -68,6 +69,7 @@ class StationDoors:
             if result.delivered:
                 self._floor.metrics.tickets.labels(station=result.station, state="delivered").inc()
                 self._floor.metrics.hand_over.observe(result.waited_s)
+                leave_papers(self._floor, result.ticket_id, result.station)
                 log.info("ticket_delivered", ticket_id=result.ticket_id, station=result.station)
             else:
                 self._floor.metrics.dispatch_failures.labels(station=result.station).inc()

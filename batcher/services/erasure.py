@@ -1,8 +1,8 @@
 """
 Personal texts forgotten: of one order when somebody asks, of all that are over when their time has come.
 
-Out of the database and its log, and out of the order files beside the drop folder. What was handed to a station lies
-with the station; backups are forgotten with their own age.
+Out of the database and its log, the order files beside the drop folder, and the papers left beside tickets. What was
+handed to a station lies with the station; backups are forgotten with their own age.
 """
 
 import time
@@ -13,6 +13,7 @@ import structlog
 from batcher.domain.orders import Order
 from batcher.intake.forgetting import forget_older, forget_order
 from batcher.services.context import Floor
+from batcher.services.printing import forget_older_papers, forget_papers
 from batcher.store import erasure, orders
 
 log = structlog.get_logger()
@@ -33,7 +34,7 @@ def erase_order(floor: Floor, key: str, who: str) -> Order:
     with floor.store.write() as session:
         erasure.erase_order(session, key, floor.now(), who)
         order = orders.get_order(session, key)
-    files = forget_order(floor.settings.orders_dir, order.order_id)
+    files = forget_order(floor.settings.orders_dir, order.order_id) + forget_papers(floor, key)
     floor.store.compact()
     log.info("order_erased", order_key=key, order_id=order.order_id, who=who, files=len(files))
     return order
@@ -50,5 +51,7 @@ def forget_old(floor: Floor) -> int:
         floor.store.checkpoint()
         log.info("orders_forgotten", count=len(keys))
     # files have the system's time, whatever the floor's clock says
-    forget_older(floor.settings.orders_dir, time.time() - kept.total_seconds())
+    before_s = time.time() - kept.total_seconds()
+    forget_older(floor.settings.orders_dir, before_s)
+    forget_older_papers(floor, before_s)
     return len(keys)

@@ -204,7 +204,7 @@ def test_two_file_systems_are_refused_since_a_copy_can_be_seen_half(tmp_path: Pa
     try:
         if other.stat().st_dev == tmp_path.stat().st_dev:
             pytest.skip("both are one file system here")
-        folders = StationFolders(other, *[tmp_path] * 5)
+        folders = StationFolders(other, *[tmp_path] * 6)
         with pytest.raises(DispatchError) as refused:
             HotFolder(folders).check()
         assert refused.value.reason == "other_file_system"
