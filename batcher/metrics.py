@@ -227,6 +227,10 @@ class Metrics:
             "source_acknowledgements_owed", "Orders that are kept, and of which their source was not told yet.",
             ("source",), worry="it stays",
         )  # fmt: skip
+        self.artworks = counter(
+            "artworks_total", "Tries to fetch artwork, by outcome: fetched, or why not.", ("outcome",),
+            worry="anything but `fetched` rises",
+        )  # fmt: skip
         self.news = counter(
             "news_total", "News made of what happened to orders, by type.", ("type",), worry="never by itself"
         )

@@ -45,6 +45,12 @@ class Settings(BaseSettings):
         30, ge=1, description="Days after which texts, artwork and attributes of orders that are over are forgotten."
     )
     private_hooks: bool = Field(False, description="Let news be sent to private addresses, and over plain HTTP.")
+    private_artwork: bool = Field(False, description="Let artwork come from private addresses, and over plain HTTP.")
+    artwork_hosts: list[str] = Field(
+        [], description='Hosts that artwork may come from, as shell patterns in JSON: ["*.shop.example"]; none: all.'
+    )
+    artwork_mb: int = Field(50, ge=1, le=1000, description="MiB that one artwork may have.")
+    artwork_timeout_s: float = Field(30.0, gt=0, le=300, description="Seconds that one artwork may take to come.")
     news_s: float = Field(2.0, gt=0, description="Seconds between looks at what must be told.")
     drop_dir: Path | None = Field(
         None, description="Drop folder for order files; empty is drop/ in the state directory."

@@ -19,6 +19,7 @@ from batcher.dispatch.folders import StationFolders
 from batcher.errors import DispatchError, InvariantError
 
 _OWN_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+_FILE = re.compile(r"[0-9A-Za-z-]{1,140}\.[a-z]{3,4}")
 
 
 class HotFolder:
@@ -42,6 +43,32 @@ class HotFolder:
         self.folders, self.mark = folders, ""
         self.hot, self.stage_folder = folders.hot, folders.stage
         self._disk = disk or Disk()
+
+    def place(self, name: str, file: Path) -> None:
+        """
+        Put a copy of a file into the hot folder, whole from the moment it is visible.
+
+        Raises
+        ------
+        DispatchError
+            With `reason` as for `stage`, or artwork_missing.
+        """
+        if not _FILE.fullmatch(name):
+            raise InvariantError(f"{name!r} is not a name of ours; nothing else becomes a file name")
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise DispatchError(f"the artwork {name} is not in the house: {error}", reason="artwork_missing") from error
+        staged, visible = self.stage_folder / name, self.hot / name
+        with self._told(f"the artwork {name} could not be placed"):
+            self._check()
+            if visible.is_file() and visible.stat().st_size == len(content):
+                return
+            self._disk.remove(staged)
+            self._disk.write_new(staged, content)
+            self._disk.remove(visible)
+            self._disk.move(staged, visible)
+            self._disk.sync_folder(self.hot)
 
     def stage(self, ticket_id: str, content: bytes) -> None:
         """

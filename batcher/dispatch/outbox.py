@@ -9,6 +9,8 @@ effect when it was.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path, PurePath
 
 from batcher.dispatch.ticket import ticket_bytes
 from batcher.dispatch.transport import Transport
@@ -35,14 +37,21 @@ class Sent:
     waited_s: float = 0.0  #: since its release
 
 
-def send_pending(store: Store, transports: Mapping[str, Transport], now: datetime) -> list[Sent]:
+def send_pending(
+    store: Store, transports: Mapping[str, Transport], now: datetime, artwork: Path | None = None
+) -> list[Sent]:
     """
     Try every ticket whose time has come; a station in trouble holds up only its own tickets, in their order.
 
     All tickets of one turn share their two commits: what is staged is committed as *sending* before any of it is
     published, and what was published as *delivered* after all of it was.
+
+    Parameters
+    ----------
+    artwork
+        Where the artwork is kept that tickets name.
     """
-    turn = _Turn(store, transports, now)
+    turn = _Turn(store, transports, now, artwork)
     for ticket in _pending(store, transports, now):
         if ticket.state is TicketState.RELEASED:
             turn.stage(ticket)
@@ -71,8 +80,8 @@ def _pending(store: Store, transports: Mapping[str, Transport], now: datetime) -
 class _Turn:
     """One turn of the outbox."""
 
-    def __init__(self, store: Store, transports: Mapping[str, Transport], now: datetime) -> None:
-        self._store, self._transports, self._now = store, transports, now
+    def __init__(self, store: Store, transports: Mapping[str, Transport], now: datetime, artwork: Path | None) -> None:
+        self._store, self._transports, self._now, self._artwork = store, transports, now, artwork
         self._staged: list[Ticket] = []
         self._published: list[Ticket] = []
         self._stuck: set[str] = set()
@@ -83,9 +92,21 @@ class _Turn:
         return any(staged.id == ticket.id for staged in self._staged)
 
     def stage(self, ticket: Ticket) -> None:
-        """Write a ticket beside its station's folder."""
+        """Put its artwork into its station's folder, then write a ticket beside it."""
+        placed = all(self._does(ticket, partial(_place, name, file)) for name, file in self._files(ticket))
+        if not placed:
+            return
         if self._does(ticket, lambda to: to.stage(ticket.id, ticket_bytes(ticket.document))):
             self._staged.append(ticket)
+
+    def _files(self, ticket: Ticket) -> list[tuple[str, Path]]:
+        """Return the artwork that a ticket names, each file once, and where it is kept."""
+        listed = ticket.document.get("items", [])
+        assert isinstance(listed, list), "a ticket lists its pieces"
+        named = {item["artwork_file"]: item["artwork_sha256"] for item in listed if item.get("artwork_file")}
+        if self._artwork is None:
+            return []
+        return [(name, self._artwork / sha[:2] / f"{sha}{PurePath(name).suffix}") for name, sha in named.items()]
 
     def commit_sending(self) -> set[str]:
         """Commit what is staged as on its way; what was taken back meanwhile is thrown away."""
@@ -131,6 +152,10 @@ class _Turn:
             self.results.append(Sent(ticket.id, ticket.station, delivered=False, error=str(error)))
             return False
         return True
+
+
+def _place(name: str, file: Path, to: Transport) -> None:
+    to.place(name, file)
 
 
 def _state(session: Session, ticket: Ticket) -> TicketState:

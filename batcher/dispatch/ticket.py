@@ -62,6 +62,11 @@ class TicketItem(_Part):
     order_id: Annotated[str, Field(description="the shop's own order id")]
     source: Annotated[str, Field(description="which shop system sent the order")]
     check_code: Annotated[str, Field(min_length=4, max_length=8, description="to compare by eye with the piece")]
+    # tickets of before artwork was fetched have neither
+    artwork_file: Annotated[
+        str | None, Field(description="the artwork's file beside the ticket, if it was fetched")
+    ] = None
+    artwork_sha256: Annotated[str | None, Field(description="what that file is, whatever it is called")] = None
 
 
 class TicketDocument(_Part):
@@ -102,6 +107,7 @@ def build_ticket(
     sequence: int,
     rules_hash: str,
     sheet: Sheet | None = None,
+    artwork: Mapping[str, tuple[str, str]] | None = None,
 ) -> dict[str, object]:
     """
     Return the ticket of a batch that is about to be released, as a JSON document.
@@ -118,6 +124,8 @@ def build_ticket(
         The station's next release number.
     sheet
         The fixture's sheet; none for a fixture with slots.
+    artwork
+        SHA-256 and kind of the artwork that was fetched, by item id.
     """
     document: dict[str, object] = {
         "format": TICKET_FORMAT,
@@ -138,7 +146,11 @@ def build_ticket(
         "run_seconds": round((batch.end_at - batch.start_at).total_seconds()),
         "capacity": batch.capacity or None,
         "sheet": None if sheet is None else {"width_mm": sheet.width_mm, "height_mm": sheet.height_mm},
-        "items": tuple(_item(job, work[job.job_id], check_codes[job.job_id]) for job in batch.jobs),
+        "items": tuple(
+            _item(job, work[job.job_id], check_codes[job.job_id])
+            | _artwork(ticket_id, (artwork or {}).get(work[job.job_id].item.id))
+            for job in batch.jobs
+        ),
         "sha256": "0" * 64,
     }
     # Through the model, so that nothing leaves the house that the published schema does not allow.
@@ -162,6 +174,14 @@ def content_hash(document: Mapping[str, object]) -> str:
 def ticket_bytes(document: Mapping[str, object]) -> bytes:
     """Return the file that a station is given: UTF-8, indented for the person who opens it."""
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _artwork(ticket_id: str, kept: tuple[str, str] | None) -> dict[str, object]:
+    if kept is None:
+        return {"artwork_file": None, "artwork_sha256": None}
+    sha256, kind = kept
+    # the ticket's own, so that a station may throw it away with the ticket
+    return {"artwork_file": f"{ticket_id}-{sha256[:16]}.{kind}", "artwork_sha256": sha256}
 
 
 def _item(job: BatchJob, work: OpenWork, check_code: str) -> dict[str, object]:

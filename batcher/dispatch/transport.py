@@ -5,11 +5,15 @@ The outbox commits what it is about to do before it does it: `stage`, commit *se
 After a crash in *sending* it calls `publish` again: what is still staged is published then, what is gone was.
 """
 
+from pathlib import Path
 from typing import Protocol
 
 
 class Transport(Protocol):
     """One station's transport; every method raises `DispatchError` when the station cannot be reached."""
+
+    def place(self, name: str, file: Path) -> None:
+        """Put a file that a ticket names where the station finds it, before the ticket; may be called again."""
 
     def stage(self, ticket_id: str, content: bytes) -> None:
         """Prepare a ticket durably where the station cannot see it; what an earlier try left is replaced."""

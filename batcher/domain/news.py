@@ -35,6 +35,8 @@ _TOLD = ("code", "source", "order_id", "changed", "remake_of", "recall")
 def news_of(kind: str, before: str | None, after: str, data: Mapping[str, object]) -> News | None:
     """Return what a recorded change means to those outside; none when nothing."""
     match kind:
+        case "order" if before == after == "held" and "code" in data:
+            return News.HELD  # for another reason than before
         case "order" if before == after:
             return News.CHANGED
         case "order" if after == "waiting":

@@ -20,6 +20,12 @@ class OrderLine:
     text: str = ""
     artwork: str | None = None  #: reference of the artwork, as given
     attributes: dict[str, str] = field(default_factory=dict)
+    artwork_sha256: str | None = None
+
+    @property
+    def fetches_artwork(self) -> bool:
+        """Tell whether the artwork is an address to fetch it from, and no name that stations know."""
+        return self.artwork is not None and self.artwork.startswith(("https://", "http://"))
 
 
 @dataclass(frozen=True)

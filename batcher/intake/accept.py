@@ -48,8 +48,15 @@ class Outcome:
     leave_by_at: datetime | None = None
 
 
-def judge(rules: RuleSet, order: OrderIn, now: datetime) -> Judged:
-    """Return an order's promise and pieces, and why it must be held, if so; the first reason gives the code."""
+def judge(rules: RuleSet, order: OrderIn, now: datetime, *, artwork_there: bool = False) -> Judged:
+    """
+    Return an order's promise and pieces, and why it must be held, if so; the first reason gives the code.
+
+    Parameters
+    ----------
+    artwork_there
+        The artwork that its lines refer to by an address is in the house.
+    """
     reasons = []
     try:
         promised = promise(rules, order, now)
@@ -73,6 +80,8 @@ def judge(rules: RuleSet, order: OrderIn, now: datetime) -> Judged:
     if not reasons and not promised.possible:
         late = "too late already when it came in: the work alone takes longer than until its leave-by time"
         reasons.append(Held("service_impossible", f"{late}; release it to have it made as soon as can be"))
+    if not reasons and not artwork_there and any(line.fetches_artwork for line in order.lines):
+        reasons.append(Held("artwork_pending", "its artwork is being fetched"))
     held = Held(reasons[0].code, "; ".join(reason.reason for reason in reasons)) if reasons else None
     return Judged(promised, tuple(pieces), held)
 

@@ -2,8 +2,9 @@
 Orders in a table: one row a line of an order, rows with the same order_id being one order.
 
 Columns: `order_id`, `placed_at`, `service`, `channel`, `tier`, `country`, `carrier`, `line_id`, `sku`, `quantity`,
-`text`, `artwork`, `price`, any number of ``attribute.NAME`` (of the line) and ``order_attribute.NAME``. An empty cell
-is left out. What stands in an order's columns must be the same in each of its rows.
+`text`, `artwork`, `artwork_sha256`, `price`, any number of ``attribute.NAME`` (of the line) and
+``order_attribute.NAME``. An empty cell is left out. What stands in an order's columns must be the same in each of its
+rows.
 """
 
 import csv
@@ -15,7 +16,7 @@ from batcher.errors import Fault
 from batcher.intake.strict_json import printable, refuse
 
 _ORDER_COLUMNS = ("order_id", "placed_at", "service", "channel", "tier", "country", "carrier")
-_LINE_COLUMNS = ("line_id", "sku", "quantity", "text", "artwork", "price")
+_LINE_COLUMNS = ("line_id", "sku", "quantity", "text", "artwork", "artwork_sha256", "price")
 _NEEDED = ("order_id", "placed_at", "service", "sku", "quantity")
 _LINE_ATTRIBUTE = "attribute."
 _ORDER_ATTRIBUTE = "order_attribute."

@@ -82,6 +82,8 @@ Id = Annotated[str, BeforeValidator(words.identifier)]
 LineId = Annotated[str, BeforeValidator(words.line_identifier)]
 Word = Annotated[str, BeforeValidator(_word)]
 Name = Annotated[str, BeforeValidator(_word), AfterValidator(_named)]
+Artwork = Annotated[str, AfterValidator(words.reference)]
+Checksum = Annotated[str, AfterValidator(words.checksum)]
 Text = Annotated[str, AfterValidator(words.text)]
 Quantity = Annotated[int, BeforeValidator(_quantity)]
 Attributes = Annotated[dict[Name, Word], BeforeValidator(_attributes)]
@@ -98,7 +100,8 @@ class LineDocument(BaseModel):
     sku: Name
     quantity: Quantity
     text: Text = ""
-    artwork: Name | None = None
+    artwork: Artwork | None = None
+    artwork_sha256: Checksum | None = None
     attributes: Attributes = {}
     price: Any = None  #: sources send it; the floor has no use for it
 
@@ -182,7 +185,15 @@ def order_lines(documents: Iterable[LineDocument]) -> tuple[OrderLine, ...]:
         When they do not go together.
     """
     lines = tuple(
-        OrderLine(line.line_id or str(position), line.sku, line.quantity, line.text, line.artwork, line.attributes)
+        OrderLine(
+            line.line_id or str(position),
+            line.sku,
+            line.quantity,
+            line.text,
+            line.artwork,
+            line.attributes,
+            line.artwork_sha256,
+        )
         for position, line in enumerate(documents, start=1)
     )
     _check_together(lines)
@@ -191,13 +202,18 @@ def order_lines(documents: Iterable[LineDocument]) -> tuple[OrderLine, ...]:
 
 def content_hash(order: OrderIn) -> str:
     """Return what identifies the content of an order, however it was written down."""
-    lines = [vars(line) for line in order.lines]
+    lines = [_line_content(line) for line in order.lines]
     content = {**vars(order), "placed_at": order.placed_at.isoformat(), "lines": lines}
     del content["source"], content["content_hash"]
     if not order.reservation:
         del content["reservation"]  # so that orders from before there were any are still recognised
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _line_content(line: OrderLine) -> dict[str, object]:
+    # a field that came later counts only where it is used: what came in before is recognised by its old hash
+    return {name: value for name, value in vars(line).items() if name != "artwork_sha256" or value is not None}
 
 
 def _check_together(lines: tuple[OrderLine, ...]) -> None:

@@ -19,10 +19,12 @@ _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _YEARS = range(2000, 2101)
 
 _MAX_TEXT = 1000
 _MAX_MARKS = 4
+_MAX_REFERENCE, _MAX_URL = 200, 2000
 #: Characters that turn the direction of what follows; a reader sees another text than the machine engraves.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 #: Invisible characters that writing needs: joiners of scripts and emoji, and plain direction marks.
@@ -68,6 +70,26 @@ def text(value: str) -> str:
         if marks > _MAX_MARKS:
             raise PydanticCustomError("text_too_many_marks", "has more than 4 combining marks on one letter")
     return value
+
+
+def reference(value: str) -> str:
+    """Return the reference of an artwork: a name that stations know, or an address to fetch it from."""
+    if not value:
+        raise PydanticCustomError("text_empty", "must not be empty")
+    if value.startswith(("https://", "http://")):
+        if len(value) > _MAX_URL or not value.isascii() or not value.isprintable() or " " in value:
+            raise PydanticCustomError("url_invalid", "is no address of at most 2000 printable ASCII characters")
+        return value
+    if len(value) > _MAX_REFERENCE:
+        raise PydanticCustomError("text_too_long", "has more than 200 characters")
+    return text(value)
+
+
+def checksum(value: str) -> str:
+    """Return a SHA-256 in small hexadecimal digits."""
+    if not _SHA256.fullmatch(value.lower()):
+        raise PydanticCustomError("checksum_invalid", "must be the 64 hexadecimal digits of a SHA-256")
+    return value.lower()
 
 
 def _check_character(character: str) -> None:

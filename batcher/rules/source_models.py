@@ -246,6 +246,9 @@ class LineFieldsShape(Shape):
         description="The artwork's address.",
         examples=["\"properties[?name=='_artwork'].value | [0]\""],
     )
+    artwork_sha256: Expression | None = key(
+        default=None, description="The artwork's SHA-256, in hexadecimal digits.", examples=["artwork.sha256"]
+    )
     attributes: dict[str, Expression] = Field(
         default_factory=dict, description="Attributes of the line, by name.", examples=["{colour: variant_title}"]
     )

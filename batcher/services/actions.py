@@ -14,7 +14,7 @@ from batcher.errors import ConflictError, NotFoundError, TransitionError
 from batcher.intake.accept import judge
 from batcher.services.context import Floor
 from batcher.services.quarantine import QUARANTINED
-from batcher.store import batches, orders, stations
+from batcher.store import artworks, batches, orders, stations
 
 log = structlog.get_logger()
 
@@ -47,7 +47,9 @@ def release_order(floor: Floor, key: str, who: str, *, reason: str = "") -> Orde
         if order.state is not OrderState.HELD:
             raise TransitionError("order", order.order_id, order.state, "released")
         if order.held_code not in ("by_hand", QUARANTINED):
-            judged = judge(floor.rules.current, orders.order_content(session, key), now)
+            content = orders.order_content(session, key)
+            there = artworks.all_there(session, content.lines)
+            judged = judge(floor.rules.current, content, now, artwork_there=there)
             if judged.held is not None and judged.held.code != "service_impossible":
                 wanted = f"released: {judged.held.reason}"
                 raise TransitionError("order", order.order_id, f"held ({judged.held.code})", wanted)

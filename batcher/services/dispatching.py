@@ -13,6 +13,7 @@ from batcher.dispatch.report_folder import ReportFile, ReportFolder
 from batcher.domain.batches import StationReport
 from batcher.domain.ids import new_id
 from batcher.errors import DispatchError, Fault, InvariantError, NotFoundError, SettingsError, TransitionError
+from batcher.services.artwork import artwork_dir
 from batcher.services.context import Floor
 from batcher.services.doubt import doubt_folder, tell_doubt
 from batcher.services.printing import leave_papers
@@ -64,7 +65,9 @@ class StationDoors:
         """Hand over every released ticket whose station can be reached and has the folder it had; then the recalls."""
         for hot in self._hot.items():
             self._know(*hot)
-        sent = send_pending(self._floor.store, self._hot, self._floor.now())
+        sent = send_pending(
+            self._floor.store, self._hot, self._floor.now(), artwork_dir(self._floor.settings.state_dir)
+        )
         for result in sent:
             if result.delivered:
                 self._floor.metrics.tickets.labels(station=result.station, state="delivered").inc()

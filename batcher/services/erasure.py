@@ -6,12 +6,14 @@ handed to a station lies with the station; backups are forgotten with their own 
 """
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 
 from batcher.domain.orders import Order
 from batcher.intake.forgetting import forget_older, forget_order
+from batcher.services.artwork import artwork_dir, stored_file
 from batcher.services.context import Floor
 from batcher.services.printing import forget_older_papers, forget_papers
 from batcher.store import erasure, orders
@@ -32,8 +34,9 @@ def erase_order(floor: Floor, key: str, who: str) -> Order:
         When it is not over: what is still to be made needs its text.
     """
     with floor.store.write() as session:
-        erasure.erase_order(session, key, floor.now(), who)
+        unused = erasure.erase_order(session, key, floor.now(), who)
         order = orders.get_order(session, key)
+    _remove_artwork(floor, unused)
     files = forget_order(floor.settings.orders_dir, order.order_id) + forget_papers(floor, key)
     floor.store.compact()
     log.info("order_erased", order_key=key, order_id=order.order_id, who=who, files=len(files))
@@ -47,7 +50,8 @@ def forget_old(floor: Floor) -> int:
         keys = erasure.erasable_orders(session, floor.now() - kept, _AT_ONCE)
     if keys:
         with floor.store.write() as session:
-            erasure.erase_orders(session, keys, floor.now(), "retention")
+            unused = erasure.erase_orders(session, keys, floor.now(), "retention")
+        _remove_artwork(floor, unused)
         floor.store.checkpoint()
         log.info("orders_forgotten", count=len(keys))
     # files have the system's time, whatever the floor's clock says
@@ -55,3 +59,8 @@ def forget_old(floor: Floor) -> int:
     forget_older(floor.settings.orders_dir, before_s)
     forget_older_papers(floor, before_s)
     return len(keys)
+
+
+def _remove_artwork(floor: Floor, files: Sequence[str]) -> None:
+    for name in files:
+        stored_file(artwork_dir(floor.settings.state_dir), name).unlink(missing_ok=True)

@@ -24,7 +24,8 @@ from batcher.services.cycle import read_outlooks
 from batcher.services.forecast import StationOutlook
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.release_view import Prospect, candidates, station_now
-from batcher.store import batches, orders
+from batcher.store import artworks, batches, orders
+from batcher.store.session import Session
 
 log = structlog.get_logger()
 
@@ -126,6 +127,7 @@ def _commit(
             sequence=batches.next_sequence(session, batch.station),
             rules_hash=plan.rules_hash,
             sheet=rules.fixtures[new.fixture].sheet,
+            artwork=_artwork(session, list(work.values())),
         )
         ticket = batches.release(
             session,
@@ -212,3 +214,16 @@ def _tell(floor: Floor, batch: NewBatch, ticket: Ticket, decision: Decision) -> 
         rules_hash=ticket.rules_hash,
         waiting=None if decision.waiting is None else str(decision.waiting),
     )
+
+
+def _artwork(session: Session, work: Sequence[OpenWork]) -> dict[str, tuple[str, str]]:
+    """Return hash and kind of the artwork that was fetched for pieces, by item id."""
+    fetched = [entry.item for entry in work if entry.item.artwork is not None]
+    if not fetched:
+        return {}
+    files = artworks.files_of(session, [(item.order_key, item.line_id) for item in fetched])
+    return {
+        item.id: (str(found.sha256), str(found.kind))
+        for item in fetched
+        if (found := files.get((item.order_key, item.line_id))) is not None
+    }

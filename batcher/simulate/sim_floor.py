@@ -47,6 +47,9 @@ class MemoryDoor:
         self._take, self._now = take, now
         self._staged: dict[str, bytes] = {}
 
+    def place(self, name: str, file: Path) -> None:
+        """Do nothing: a machine in memory prints no artwork."""
+
     def stage(self, ticket_id: str, content: bytes) -> None:
         """Keep a ticket where the machine does not see it."""
         self._staged[ticket_id] = content

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from batcher.domain.states import LIVE_TICKET, OrderState
 from batcher.errors import ConflictError
 from batcher.store import tables
+from batcher.store.artworks import forget_artworks
 from batcher.store.events import Change, record_all
 from batcher.store.order_queries import get_order
 from batcher.store.rows import chunks
@@ -39,7 +40,7 @@ def erasable_orders(s: Session, before: datetime, limit: int) -> list[str]:
     return [key for key in keys if key not in live]
 
 
-def erase_order(s: Session, key: str, now: datetime, who: str) -> None:
+def erase_order(s: Session, key: str, now: datetime, who: str) -> list[str]:
     """
     Take the personal texts out of one order; a second time changes nothing.
 
@@ -51,11 +52,11 @@ def erase_order(s: Session, key: str, now: datetime, who: str) -> None:
     order = get_order(s, key)
     if order.state not in _OVER or _with_live_tickets(s, [key]):
         raise ConflictError(f"order {order.order_id} is not over; cancel it, and let its stations report, before")
-    erase_orders(s, [key], now, who)
+    return erase_orders(s, [key], now, who)
 
 
-def erase_orders(s: Session, keys: Sequence[str], now: datetime, who: str) -> None:
-    """Take the personal texts out of orders that are over."""
+def erase_orders(s: Session, keys: Sequence[str], now: datetime, who: str) -> list[str]:
+    """Take the personal texts out of orders that are over; return the artwork files that nothing needs any more."""
     items, orders, events = tables.items, tables.orders, tables.events
     for part in chunks(keys):
         s.execute(update(items).where(items.c.order_key.in_(part)).values(text="", artwork=None, attributes={}))
@@ -69,6 +70,7 @@ def erase_orders(s: Session, keys: Sequence[str], now: datetime, who: str) -> No
                 s.execute(update(events).where(events.c.seq == seq).values(data=kept))
         _erase_tickets(s, part)
         record_all(s, [Change("erasure", key, key, None, "erased", {"who": who}) for key in part], now)
+    return forget_artworks(s, keys)
 
 
 def _erase_tickets(s: Session, keys: Sequence[str]) -> None:
@@ -86,7 +88,9 @@ def _erase_tickets(s: Session, keys: Sequence[str]) -> None:
         gone.setdefault(ticket_id, set()).add(item_id)
     for ticket_id, document in documents.items():
         entries = [
-            {**entry, "text": "", "artwork": None} if entry.get("item_id") in gone[ticket_id] else entry
+            {**entry, "text": "", "artwork": None, "artwork_file": None, "artwork_sha256": None}
+            if entry.get("item_id") in gone[ticket_id]
+            else entry
             for entry in document.get("items", ())
         ]
         s.execute(update(tickets).where(tickets.c.id == ticket_id).values(document={**document, "items": entries}))
@@ -94,7 +98,9 @@ def _erase_tickets(s: Session, keys: Sequence[str]) -> None:
 
 def without_texts(content: dict[str, Any]) -> dict[str, Any]:
     """Return what a source sent without what people wrote."""
-    lines = [{**line, "text": "", "artwork": None, "attributes": {}} for line in content["lines"]]
+    lines = [
+        {**line, "text": "", "artwork": None, "artwork_sha256": None, "attributes": {}} for line in content["lines"]
+    ]
     return {**content, "attributes": {}, "lines": lines}
 
 

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import Session
 
 from batcher.domain.orders import Order
 from batcher.domain.states import ItemState, OrderState
 from batcher.errors import TransitionError
 from batcher.store import tables
+from batcher.store.events import record
 from batcher.store.order_queries import get_order
 from batcher.store.rollup import roll_up, tallies
 from batcher.store.steps import ITEM, ORDER, Subject, move, subject
@@ -31,6 +32,19 @@ def hold_order(
     values = {"held_code": code, "held_reason": reason}
     move(s, ORDER, [subject(s, ORDER, key)], OrderState.HELD, now, data=data, values=values)
     return get_order(s, key)
+
+
+def hold_otherwise(s: Session, key: str, code: str, reason: str, now: datetime) -> None:
+    """Say anew why a held order is held; one that is held no more stays as it is."""
+    orders = tables.orders
+    held = (orders.c.key == key) & (orders.c.state == OrderState.HELD)
+    before = s.execute(select(orders.c.held_code).where(held)).scalar_one_or_none()
+    if before is None:
+        return
+    s.execute(update(orders).where(held).values(held_code=code, held_reason=reason))
+    if before != code:
+        data = {"code": code, "reason": reason}
+        record(s, kind="order", ident=key, order_key=key, before="held", after="held", now=now, data=data)
 
 
 def release_order(s: Session, key: str, now: datetime, *, told: Mapping[str, object] = _NOTHING) -> Order:

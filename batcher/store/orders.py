@@ -31,7 +31,7 @@ from batcher.store.order_queries import (
     work_of,
     work_since,
 )
-from batcher.store.order_steps import hold_order, pack_items, release_order
+from batcher.store.order_steps import hold_order, hold_otherwise, pack_items, release_order
 from batcher.store.whereabouts import Whereabouts, whereabouts
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "find_page",
     "get_order",
     "hold_order",
+    "hold_otherwise",
     "items_by_id",
     "items_of",
     "jobs_of",

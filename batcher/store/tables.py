@@ -15,10 +15,12 @@ from sqlmodel import Field
 from batcher.domain.states import BatchState, ItemState, JobState, OrderState, StationState, TicketState
 from batcher.store.base import Base, Serial
 from batcher.store.columns import UtcDateTime, Word, one_of
+from batcher.store.tables_shop import artworks as artworks
 from batcher.store.tables_shop import deliveries as deliveries
 from batcher.store.tables_shop import hooks as hooks
 from batcher.store.tables_shop import kept_answers as kept_answers
 from batcher.store.tables_shop import news as news
+from batcher.store.tables_shop import order_artworks as order_artworks
 from batcher.store.tables_shop import outlooks as outlooks
 from batcher.store.tables_shop import reservations as reservations
 from batcher.store.tables_shop import source_notes as source_notes

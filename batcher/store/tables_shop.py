@@ -189,6 +189,35 @@ class Reservations(Base, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class Artworks(Base, table=True):
+    """An artwork by its address and the checksum that is expected; with a `sha256` its file is in the house."""
+
+    __tablename__ = "artworks"
+    __table_args__ = (CheckConstraint("attempts >= 0", name="attempts"), Index("ix_artworks_sha256", "sha256"))
+
+    id: str = Field(primary_key=True)
+    url: str
+    expected: str | None
+    sha256: str | None = None
+    kind: str | None = None
+    size: int | None = Field(default=None, sa_type=BigInteger)
+    attempts: int = 0
+    next_at: datetime = Field(sa_type=UtcDateTime)
+    code: str | None = None
+    why: str | None = None
+
+
+class OrderArtworks(Base, table=True):
+    """Which line of which order needs which artwork."""
+
+    __tablename__ = "order_artworks"
+    __table_args__ = (Index("ix_order_artworks_artwork_id", "artwork_id"),)
+
+    order_key: str = Field(primary_key=True, foreign_key="orders.key")
+    line_id: str = Field(primary_key=True)
+    artwork_id: str = Field(foreign_key="artworks.id")
+
+
 tokens: Table = Base.metadata.tables["tokens"]
 kept_answers: Table = Base.metadata.tables["kept_answers"]
 news: Table = Base.metadata.tables["news"]
@@ -199,3 +228,5 @@ deliveries: Table = Base.metadata.tables["deliveries"]
 sources: Table = Base.metadata.tables["sources"]
 source_notes: Table = Base.metadata.tables["source_notes"]
 reservations: Table = Base.metadata.tables["reservations"]
+artworks: Table = Base.metadata.tables["artworks"]
+order_artworks: Table = Base.metadata.tables["order_artworks"]

@@ -53,6 +53,7 @@ def test_a_ticket_says_everything_a_station_needs() -> None:
     assert items[1] == {
         "item_id": "b", "job_id": "b-1", "step": 1, "slot": 2, "x_mm": None, "y_mm": None, "rotated": False,
         "sku": "84988", "product": "tin", "finish": "gold", "text": "Zoë & Łukasz", "artwork": None,
+        "artwork_file": None, "artwork_sha256": None,
         "order_id": "o-b", "source": "shop", "check_code": "BCDF",
     }  # fmt: skip
     assert isinstance(digest, str)

@@ -11,6 +11,7 @@ import pytest
 from batcher.domain import states
 from batcher.planning.release import RELEASING, Reason
 from batcher.rules.sla import promise
+from batcher.services.artwork import MISSING, PENDING, WRONG
 from batcher.services.quarantine import QUARANTINED
 
 ROOT = Path(__file__).parents[3]
@@ -57,9 +58,10 @@ def test_the_table_of_holdings_names_every_code_that_an_order_is_held_with() -> 
     judged = set(_words(ROOT / "batcher" / "intake" / "accept.py", {"Held": 0}))
     promised = set(_words(Path(promise.__code__.co_filename), {"Fault": 2}))
     by_hand = {"by_hand"}
+    artwork = {PENDING, MISSING, WRONG}
     assert '"by_hand"' in (ROOT / "batcher" / "services" / "actions.py").read_text(encoding="utf-8")
 
-    assert set(_first_cells("intake.md", "Held")) == judged | promised | by_hand | {QUARANTINED}
+    assert set(_first_cells("intake.md", "Held")) == judged | promised | by_hand | artwork | {QUARANTINED}
 
 
 def test_the_table_of_reasons_names_every_reason_of_the_release_policy() -> None:
