@@ -58,6 +58,7 @@ class _RightShift:
         self._own_need = self._needs_of_orders(problem, plan, floors)
         self._open_until = _open_until(problem, plan, open_until)
         self._followers = self._links(problem, plan)
+        self._packed: dict[str, tuple[list[Need], dict[str, int]]] = {}  #: needs and begins of a station's last pass
 
     @staticmethod
     def _needs_of_orders(problem: Problem, plan: Plan, floors: Mapping[str, int]) -> dict[str, int]:
@@ -79,19 +80,26 @@ class _RightShift:
         """Return the latest begins, given those of an earlier pass for the successors."""
         result: dict[str, int] = {}
         for sid, batches in self._by_station.items():
-            station = self._stations[sid]
             needs = [self._need(batch, begins) for batch in batches]
-            needs = shared_visits(needs, station, self._changeover)
-            needs.sort(key=lambda need: (-need.by, need.state, -need.batch.start))
-            cursor = None
-            for need, before in zip(needs, [*needs[1:], None], strict=True):
-                end = need.by if cursor is None else min(need.by, cursor)
-                lasts = need.batch.end - need.batch.start
-                if before is None or before.state != need.state or before.by < end - lasts:
-                    lasts += self._changeover[need.state]
-                cursor = _fit(station, end - lasts, lasts)
-                result[need.batch.id] = cursor
+            packed = self._packed.get(sid)
+            if packed is None or packed[0] != needs:
+                packed = self._packed[sid] = needs, self._pack(self._stations[sid], needs)
+            result |= packed[1]
         return result
+
+    def _pack(self, station: Station, needs: list[Need]) -> dict[str, int]:
+        """Return the latest begins at one station."""
+        begins = {}
+        needs = shared_visits(needs, station, self._changeover)
+        needs.sort(key=lambda need: (-need.by, need.state, -need.batch.start))
+        cursor = None
+        for need, before in zip(needs, [*needs[1:], None], strict=True):
+            end = need.by if cursor is None else min(need.by, cursor)
+            lasts = need.batch.end - need.batch.start
+            if before is None or before.state != need.state or before.by < end - lasts:
+                lasts += self._changeover[need.state]
+            begins[need.batch.id] = cursor = _fit(station, end - lasts, lasts)
+        return begins
 
     def _need(self, batch: Batch, begins: Mapping[str, int]) -> Need:
         """Return by when a batch must have ended for its orders and for the batches that wait for it."""

@@ -10,18 +10,12 @@ from datetime import time, timedelta
 from typing import Protocol
 
 from batcher.errors import ConfigError
-from batcher.planning.plan import Plan
-from batcher.planning.quick import quick_plan
-from batcher.planning.release import Candidate, Decision, StationNow, decide
-from batcher.planning.stability import batches_kept, remaining
+from batcher.planning.release import Candidate, Decision, StationNow
 from batcher.rules.ruleset import RuleSet
 from batcher.services.plan_in_force import PlanInForce
-from batcher.services.planner import make_plan
 from batcher.services.snapshot import Snapshot
 from batcher.simulate.baselines import Baseline, at_clocks, at_once, at_slack, every, longest_wait
-
-#: Moves of the search for each plan, and more for each job in it.
-_MOVES, _MOVES_PER_JOB = 5_000, 10
+from batcher.simulate.ours import Ours, Part
 
 
 class FloorPolicy(Protocol):
@@ -36,29 +30,6 @@ class FloorPolicy(Protocol):
         """Decide for the candidates of one station, as `planning.release.decide` does."""
 
 
-class Ours:
-    """The daemon's planning and release, each plan starting from the last."""
-
-    eager = False
-
-    def __init__(self, seed: int = 0) -> None:
-        self._seed = seed
-        self._last: Plan | None = None
-
-    def plan(self, rules: RuleSet, snapshot: Snapshot) -> PlanInForce:
-        """Return a plan that carries the last one on."""
-        problem = snapshot.problem
-        moves = _MOVES + _MOVES_PER_JOB * len(problem.jobs)
-        result = quick_plan(problem, start=self._last, moves=moves, seed=self._seed)
-        last = () if self._last is None else remaining(self._last.batches, {job.id for job in problem.jobs})
-        self._last = result.plan
-        return make_plan(rules, snapshot, result, kept=batches_kept(last, result.plan))
-
-    def decide(self, candidates: Sequence[Candidate], station: StationNow, now: int, lead: int) -> list[Decision]:
-        """Decide as the daemon does."""
-        return decide(candidates, station, now, lead)
-
-
 def named_policy(name: str, *, seed: int = 0) -> FloorPolicy:
     """
     Return a new policy by what it is called on the command line.
@@ -70,6 +41,8 @@ def named_policy(name: str, *, seed: int = 0) -> FloorPolicy:
     """
     if name == "ours":
         return Ours(seed)
+    if name.startswith(_WITHOUT):
+        return Ours(seed, _part(name))
     found = re.fullmatch(r"every-(\d+)-minutes", name)
     if found:
         return Baseline(every(_minutes(name, found[1])))
@@ -78,6 +51,13 @@ def named_policy(name: str, *, seed: int = 0) -> FloorPolicy:
         raise ConfigError(f"no policy {name}; use one of: {', '.join(POLICIES)}")
     make, default = _BASELINES[kind]
     return make(name, knob or default)
+
+
+def _part(name: str) -> Part:
+    try:
+        return Part(name.removeprefix(_WITHOUT))
+    except ValueError:
+        raise ConfigError(f"policy {name}: ours has no such part; use one of: {', '.join(Part)}") from None
 
 
 def _minutes(name: str, text: str) -> timedelta:
@@ -93,6 +73,8 @@ def _clocks(name: str, text: str) -> tuple[time, ...]:
         raise ConfigError(f"policy {name}: {text!r} are no times of day such as 10:00,15:30") from None
 
 
+#: What leaves out one part of ours, to see what that is worth.
+_WITHOUT = "ours-without="
 #: Those with a knob after an equals sign, and the knob that is best on the quiet week.
 _BASELINES: Mapping[str, tuple[Callable[[str, str], Baseline], str]] = {
     "full-or-clock": (lambda name, knob: Baseline(at_clocks(_clocks(name, knob))), "10:00,15:30"),
@@ -101,4 +83,12 @@ _BASELINES: Mapping[str, tuple[Callable[[str, str], Baseline], str]] = {
     "edd": (lambda _name, _knob: Baseline(at_once()), ""),
 }
 #: What the command line offers.
-POLICIES = ("ours", "full-or-clock[=HH:MM,...]", "max-wait[=MINUTES]", "slack[=MINUTES]", "edd", "every-N-minutes")
+POLICIES = (
+    "ours",
+    "ours-without=PART",
+    "full-or-clock[=HH:MM,...]",
+    "max-wait[=MINUTES]",
+    "slack[=MINUTES]",
+    "edd",
+    "every-N-minutes",
+)

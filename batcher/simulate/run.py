@@ -50,10 +50,13 @@ class Pace:
         Always.
     per_job
         More for each job that waits: large queues change less by one order more, and take longer to plan.
+    patience
+        So many times as long while no batch could begin anyway: what came is planned before the next one does.
     """
 
     least: float = 300.0
     per_job: float = 0.6
+    patience: float = 3.0
 
     def after(self, jobs: int) -> timedelta:
         """Return the shortest time from a plan of so many jobs to the next."""
@@ -210,7 +213,8 @@ class Simulation:
             plan = self._floor.plans.current
             due_at = now
             if self._planned_at is not None and plan is not None:
-                due_at = self._planned_at + self._pace.after(len(plan.jobs))
+                least = self._pace.after(len(plan.jobs))
+                due_at = self._planned_at + (least if self._look else self._pace.patience * least)
             if now >= due_at:
                 self._plan(now)
             elif self._next_plan_at != due_at:

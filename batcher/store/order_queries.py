@@ -33,6 +33,15 @@ _OPEN_WORK = (
     )
     .order_by(_j.c.id)
 )
+# All of it in three parts: one row for all jobs of a piece or an order, where a join would give one for each job.
+_WAITING = select(*columns(_j, Job)).where(_j.c.state == JobState.WAITING).order_by(_j.c.id)
+_WAITING_ITEMS = select(*columns(_i, Item)).where(
+    _i.c.id.in_(select(_j.c.item_id).where(_j.c.state == JobState.WAITING)),
+    _i.c.state.in_((ItemState.WAITING, ItemState.IN_PRODUCTION)),
+)
+_WAITING_ORDERS = select(*columns(_o, Order)).where(
+    _o.c.key.in_(select(_j.c.order_key).where(_j.c.state == JobState.WAITING)), _o.c.state.in_(_PLANNED)
+)
 _CAME = (
     select(*columns(_j, Job), *columns(_i, Item), *columns(_o, Order))
     .join_from(_j, _i, _i.c.id == _j.c.item_id)
@@ -86,7 +95,14 @@ def open_orders(s: Session) -> list[Order]:
 
 def open_work(s: Session) -> list[OpenWork]:
     """Return every waiting job of orders that are not held, by job id: the planning snapshot."""
-    return _work(s.execute(_OPEN_WORK))
+    items = {row[0]: Item(*row) for row in s.execute(_WAITING_ITEMS)}
+    orders = {row[0]: Order(*row) for row in s.execute(_WAITING_ORDERS)}
+    jobs = [Job(*row) for row in s.execute(_WAITING)]
+    return [
+        OpenWork(job, items[job.item_id], orders[job.order_key])
+        for job in jobs
+        if job.item_id in items and job.order_key in orders
+    ]
 
 
 def work_since(s: Session, since: datetime) -> list[OpenWork]:

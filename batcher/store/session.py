@@ -9,11 +9,12 @@ import os
 import socket
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlmodel import Session
 
 from batcher.errors import InvariantError, LeadershipLostError, SchemaVersionError, StoreError, StoreUnavailableError
@@ -23,8 +24,24 @@ from batcher.store.schema import HEAD, revision_of
 
 __all__ = ["Session", "Store"]
 
+#: Parameters of one execution, or of many.
+_Given = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 #: How long others wait for a leader that is not heard, unless it is told otherwise.
 LEASE_S = 15.0
+
+
+class _Rows(Session):
+    """A session of rows alone: its statements pass by what looks after objects, which there are none of here."""
+
+    _direct: Connection | None = None
+
+    def execute(  # type: ignore[override]  # none of what objects take besides is taken
+        self, statement: Executable, params: _Given = None
+    ) -> CursorResult[Any]:
+        """Run a statement on the one connection of this session's one transaction."""
+        if self._direct is None:
+            self._direct = self.connection()
+        return self._direct.execute(statement, params)
 
 
 class Store:
@@ -121,7 +138,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Read one moment of the database; a write in here is refused."""
-        with self._told(), Session(self._reading) as session:
+        with self._told(), _Rows(self._reading) as session:
             yield session
 
     @contextmanager
@@ -221,7 +238,7 @@ class Store:
         with self._writer:
             self._writer_thread = threading.get_ident()
             try:
-                with self._told(), Session(self._writing) as session, session.begin():
+                with self._told(), _Rows(self._writing) as session, session.begin():
                     yield session
             finally:
                 self._writer_thread = None

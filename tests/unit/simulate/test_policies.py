@@ -4,7 +4,8 @@ import pytest
 
 from batcher.errors import ConfigError
 from batcher.simulate.baselines import Baseline, Waiting, at_clocks, at_once, at_slack, every, longest_wait
-from batcher.simulate.policies import Ours, named_policy
+from batcher.simulate.ours import Ours
+from batcher.simulate.policies import named_policy
 from tests.builders_stations import LONDON
 
 NOON = datetime(2026, 7, 6, 11, 0, tzinfo=UTC)  # 12:00 in London
@@ -43,7 +44,16 @@ def test_ours_is_one_of_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["theirs", "every-0-minutes", "max-wait=soon", "slack=-5", "full-or-clock=25:00", "full-or-clock=noon"]
+    "name",
+    [
+        "theirs",
+        "every-0-minutes",
+        "max-wait=soon",
+        "slack=-5",
+        "full-or-clock=25:00",
+        "full-or-clock=noon",
+        "ours-without=luck",
+    ],
 )
 def test_what_is_no_policy_is_told(name: str) -> None:
     with pytest.raises(ConfigError, match="polic"):

@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+from batcher.simulate.ours import Part
 from batcher.simulate.report import SimulationReport
 from batcher.simulate.scenario import Scenario
 from batcher.simulate.simulation import simulate
@@ -25,7 +26,18 @@ def facts(report: SimulationReport) -> dict[str, object]:
     return {name: value for name, value in dataclasses.asdict(report).items() if name not in REAL_TIME}
 
 
-@pytest.mark.parametrize("policy", ["ours", "full-or-clock", "max-wait=60", "slack", "edd", "every-90-minutes"])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "ours",
+        *(f"ours-without={part}" for part in Part),
+        "full-or-clock",
+        "max-wait=60",
+        "slack",
+        "edd",
+        "every-90-minutes",
+    ],
+)
 def test_everything_that_came_is_made_once(policy: str) -> None:
     report = run(policy)
     assert report.sound
