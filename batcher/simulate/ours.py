@@ -20,7 +20,7 @@ from batcher.services.planner import make_plan
 from batcher.services.snapshot import Snapshot
 
 #: Moves of the search for each plan, and more for each job in it.
-_MOVES, _MOVES_PER_JOB = 5_000, 10
+_MOVES, _MOVES_PER_JOB = 20_000, 40
 
 
 class Part(StrEnum):
