@@ -46,8 +46,8 @@ class Settings(BaseSettings):
     )
     private_hooks: bool = Field(False, description="Let news be sent to private addresses, and over plain HTTP.")
     private_artwork: bool = Field(False, description="Let artwork come from private addresses, and over plain HTTP.")
-    artwork_hosts: list[str] = Field(
-        [], description='Hosts that artwork may come from, as shell patterns in JSON: ["*.shop.example"]; none: all.'
+    artwork_hosts: tuple[str, ...] = Field(
+        (), description='Hosts that artwork may come from, as shell patterns in JSON: ["*.shop.example"]; none: all.'
     )
     artwork_mb: int = Field(50, ge=1, le=1000, description="MiB that one artwork may have.")
     artwork_timeout_s: float = Field(30.0, gt=0, le=300, description="Seconds that one artwork may take to come.")
