@@ -9,7 +9,7 @@ import batcher
 from batcher.api import problems
 from batcher.api.access import with_access
 from batcher.api.backlog import Backlog
-from batcher.api.board import add_pages
+from batcher.api.board.pages import add_pages
 from batcher.api.bodies import Reason, Resolution, add_bodies
 from batcher.api.floor import floor_routes
 from batcher.api.gate import Gate, Rate

@@ -44,6 +44,8 @@ class NewBatch:
     cost_minor: int  #: planned cost: batch, running and changeover
     capacity: int = 0  #: slots of the fixture, 0 for a sheet
     unattended_ok: bool = False  #: whether the fixture may start with no operator present
+    latest_begin_at: datetime | None = None  #: latest safe begin, as its plan had it
+    cost_parts: dict[str, float] = field(default_factory=dict)  #: what `cost_minor` is the sum of, minor units by part
 
 
 @dataclass(frozen=True)

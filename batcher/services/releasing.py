@@ -159,7 +159,11 @@ def new_batch(
     changeover = process.changeover_between(setup_state, fixture.setup_state)
     run_s = batch.end - batch.start
     start_at = begin_at + timedelta(seconds=changeover.seconds)
-    hourly = run_s * station.cost_per_hour_minor + changeover.seconds * station.changeover_cost_per_hour_minor
+    cost_parts = {
+        "batch": float(station.cost_per_batch_minor),
+        "run": run_s * station.cost_per_hour_minor / 3600,
+        "changeover": changeover.cost_minor + changeover.seconds * station.changeover_cost_per_hour_minor / 3600,
+    }
     return NewBatch(
         station=batch.station,
         process=fixture.process,
@@ -174,9 +178,11 @@ def new_batch(
         jobs=_places(rules, rule, batch, work),
         fill=plan.fill(batch),
         reason=reason.value,
-        cost_minor=round(station.cost_per_batch_minor + changeover.cost_minor + hourly / 3600),
+        cost_minor=round(sum(cost_parts.values())),
         capacity=fixture.capacity or 0,
         unattended_ok=fixture.unattended,
+        latest_begin_at=plan.snapshot.at + timedelta(seconds=plan.latest_begin[batch.id]),
+        cost_parts=cost_parts,
     )
 
 

@@ -99,13 +99,19 @@ def release(
     record_all(
         s,
         [
-            Change("batch", batch_id, None, None, BatchState.RELEASED, {**told, "reason": batch.reason}),
+            Change("batch", batch_id, None, None, BatchState.RELEASED, {**told, **_why(batch)}),
             Change("ticket", ticket_id, None, None, TicketState.RELEASED, told),
         ],
         now,
     )
     _begin_work(s, list(standing.values()), told, now)
     return get_ticket(s, ticket_id)
+
+
+def _why(batch: NewBatch) -> dict[str, object]:
+    """Return why a batch was released when it was, and what it costs, for whoever asks later."""
+    latest = None if batch.latest_begin_at is None else batch.latest_begin_at.isoformat()
+    return {"reason": batch.reason, "latest_begin_at": latest, "cost_parts": batch.cost_parts}
 
 
 def _standing(s: Session, job_ids: list[str]) -> dict[str, Row[Any]]:

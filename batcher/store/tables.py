@@ -42,6 +42,8 @@ class Orders(Base, table=True):
         CheckConstraint("(completed_at IS NOT NULL) = (state = 'complete')", name="completed_at"),
         Index("ix_orders_state_key", "state", "key"),
         Index("ix_orders_order_id", "order_id"),
+        # the board counts what leaves with the next collections
+        Index("ix_orders_leave_by", "leave_by_at", "state", "service"),
     )
 
     key: str = Field(primary_key=True)
@@ -144,6 +146,7 @@ class Batches(Base, table=True):
         CheckConstraint("fill >= 0", name="fill"),
         Index("ix_batches_state", "state"),
         Index("ix_batches_station", "station"),
+        Index("ix_batches_ended", "ended_at"),
     )
 
     id: str = Field(primary_key=True)
