@@ -25,6 +25,7 @@ class Access:
 
     scope: Scope | None
     bound: frozenset[Bound] = frozenset()
+    page: bool = False  #: for people: who asks may be known by the cookie of a sign-in
 
 
 _OPEN = Access(None)
@@ -33,6 +34,10 @@ _SEE_ORDERS, _DO_ORDERS = Access(Scope.ORDERS_READ, _SOURCE), Access(Scope.ORDER
 _SEE_STATION, _DO_STATION = Access(Scope.FLOOR_READ, _STATION), Access(Scope.FLOOR_WRITE, _STATION)
 _HOOKS = Access(Scope.HOOKS_WRITE, _SOURCE)
 _SEE_FLOOR, _ADMIN = Access(Scope.FLOOR_READ), Access(Scope.ADMIN)
+_FLOOR_PAGE, _ORDER_PAGE = Access(Scope.FLOOR_READ, page=True), Access(Scope.ORDERS_READ, page=True)
+_ACT_ON_ORDERS = Access(Scope.ORDERS_WRITE, page=True)
+_ACT_ON_FLOOR = Access(Scope.FLOOR_WRITE, page=True)
+_OPEN_PAGE = Access(None, page=True)
 
 #: Access by method and path.
 ROUTES: Mapping[tuple[str, str], Access] = {
@@ -79,17 +84,28 @@ ROUTES: Mapping[tuple[str, str], Access] = {
     ("GET", "/v1/tokens"): _ADMIN,
     ("POST", "/v1/tokens"): _ADMIN,
     ("POST", "/v1/tokens/{ref}/revoke"): _ADMIN,
-    ("GET", "/"): _SEE_FLOOR,
-    ("GET", "/live"): _SEE_FLOOR,
-    ("GET", "/timeline"): _SEE_FLOOR,
-    ("GET", "/timeline/live"): _SEE_FLOOR,
-    ("GET", "/batch/{ref}"): _SEE_FLOOR,
-    ("GET", "/batch/{ref}/live"): _SEE_FLOOR,
-    ("GET", "/order/{ref}"): Access(Scope.ORDERS_READ),
-    ("GET", "/order/{ref}/live"): Access(Scope.ORDERS_READ),
-    ("GET", "/orders"): Access(Scope.ORDERS_READ),
-    ("GET", "/trouble"): _SEE_FLOOR,
-    ("GET", "/trouble/live"): _SEE_FLOOR,
+    ("GET", "/"): _FLOOR_PAGE,
+    ("GET", "/live"): _FLOOR_PAGE,
+    ("GET", "/timeline"): _FLOOR_PAGE,
+    ("GET", "/timeline/live"): _FLOOR_PAGE,
+    ("GET", "/batch/{ref}"): _FLOOR_PAGE,
+    ("GET", "/batch/{ref}/live"): _FLOOR_PAGE,
+    ("GET", "/trouble"): _FLOOR_PAGE,
+    ("GET", "/trouble/live"): _FLOOR_PAGE,
+    ("GET", "/order/{ref}"): _ORDER_PAGE,
+    ("GET", "/order/{ref}/live"): _ORDER_PAGE,
+    ("GET", "/orders"): _ORDER_PAGE,
+    ("GET", "/act/orders/{ref}/{verb}"): _ACT_ON_ORDERS,
+    ("POST", "/act/orders/{ref}/{verb}"): _ACT_ON_ORDERS,
+    ("GET", "/act/items/{ref}/{verb}"): _ACT_ON_ORDERS,
+    ("POST", "/act/items/{ref}/{verb}"): _ACT_ON_ORDERS,
+    ("GET", "/act/stations/{ref}/{verb}"): _ACT_ON_FLOOR,
+    ("POST", "/act/stations/{ref}/{verb}"): _ACT_ON_FLOOR,
+    ("GET", "/act/tickets/{ref}/{verb}"): _ACT_ON_FLOOR,
+    ("POST", "/act/tickets/{ref}/{verb}"): _ACT_ON_FLOOR,
+    ("GET", "/sign-in"): _OPEN_PAGE,
+    ("POST", "/sign-in"): _OPEN_PAGE,
+    ("POST", "/sign-out"): _OPEN_PAGE,
     ("GET", "/docs"): _OPEN,
     ("GET", "/openapi.json"): _OPEN,
     ("GET", "/healthz"): _OPEN,

@@ -51,11 +51,12 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     operator
         Digest of the token that the command line on this machine uses.
     """
+    gate = Gate(floor, Rate(floor.settings.requests_per_s), operator)
     app = FastAPI(
         title="batcher",
         version=batcher.__version__,
         description="Orders in, batches and job tickets out, and why anything is where it is.",
-        dependencies=[Depends(Gate(floor, Rate(floor.settings.requests_per_s), operator))],
+        dependencies=[Depends(gate)],
         openapi_url=None,  # ours passes the gate like every route
         docs_url=None,  # the stock pages load scripts from elsewhere; ours does not
         redoc_url=None,
@@ -76,7 +77,7 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     app.include_router(source_routes(floor), responses=_FAILURES)
     app.include_router(token_routes(floor), responses=_FAILURES)
     app.include_router(probe_routes(health, floor.metrics.registry))
-    add_pages(app, floor, health)
+    add_pages(app, floor, health, gate)
     schema = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
@@ -25,6 +26,8 @@ from batcher.services.access import digest_of, everything
 from batcher.services.context import Floor
 from batcher.store import tokens
 
+#: The cookie of a sign-in: it holds the token.
+SESSION = "batcher_session"
 _TOKEN_NAMES = ("token", "access_token", "api_key", "key")
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 #: Browsers can only ask for name and password: for pages, a token is taken as the password.
@@ -91,22 +94,44 @@ class Gate:
             raise RequestError(
                 HTTPStatus.BAD_REQUEST, "token_in_url", "addresses are logged: send Authorization: Bearer instead"
             )
+        if access.page and request.method == "POST" and not _is_told(request):
+            _check_origin(request)
         if access.scope is None:
+            self._slow_down(request, access)
             return
-        actor = self._actor(request)
+        actor = self._actor(request, access)
         _check(actor, access, access.scope)
-        early_s = self.rate.take(actor.name)
+        self._count(actor.name)
+        request.state.actor = actor
+
+    def _slow_down(self, request: Request, access: Access) -> None:
+        """Count what nobody needs a token for and yet tries tokens: signing in."""
+        if access.page and request.method == "POST":
+            self._count(f"sign-in from {request.client.host if request.client else 'nowhere'}")
+
+    def _count(self, caller: str) -> None:
+        early_s = self.rate.take(caller)
         if early_s:
             raise RequestError(
                 HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", "too many requests; wait as long as Retry-After says",
                 headers={"Retry-After": str(max(1, round(early_s)))},
             )  # fmt: skip
-        request.state.actor = actor
 
-    def _actor(self, request: Request) -> Actor:
+    def _actor(self, request: Request, access: Access) -> Actor:
         secret = _secret(request)
-        if secret is None:
-            return self._stranger(request)
+        if secret is None and access.page:
+            secret = request.cookies.get(SESSION)
+        return self._stranger(request) if secret is None else self.actor_of(secret)
+
+    def actor_of(self, secret: str) -> Actor:
+        """
+        Return whom a token stands for.
+
+        Raises
+        ------
+        RequestError
+            When it is unknown, revoked or expired.
+        """
         digest = digest_of(secret)
         if self.operator is not None and compare_digest(digest, self.operator):
             return everything("operator")
@@ -135,6 +160,17 @@ def _check(actor: Actor, access: Access, scope: Scope) -> None:
     bounds = {Bound.SOURCE: actor.source, Bound.STATION: actor.station}
     if any(value is not None and bound not in access.bound for bound, value in bounds.items()):
         raise RequestError(HTTPStatus.FORBIDDEN, "token_bound", "this is beyond what the token is bound to")
+
+
+def _is_told(request: Request) -> bool:
+    """Tell whether a request says itself who asks, which no other site can make a browser do."""
+    return "authorization" in request.headers
+
+
+def _check_origin(request: Request) -> None:
+    """Refuse what another site has a browser send: it comes with our cookie, or from this machine, but not from us."""
+    if urlsplit(request.headers.get("origin", "")).netloc != request.headers.get("host", ""):
+        raise RequestError(HTTPStatus.FORBIDDEN, "origin_foreign", "this was not sent by a page of this board")
 
 
 def _secret(request: Request) -> str | None:

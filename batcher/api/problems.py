@@ -10,7 +10,7 @@ from http import HTTPStatus
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -145,20 +145,29 @@ def install(app: FastAPI) -> None:
     """Answer every failure in the one form."""
 
     @app.exception_handler(RequestValidationError)
-    def _parameters(_request: Request, error: RequestValidationError) -> JSONResponse:
+    def _parameters(request: Request, error: RequestValidationError) -> Response:
         faults = [Fault(str(e["loc"][-1]), str(e["msg"]), str(e["type"])) for e in error.errors()]
         detail = str(faults[0]) if faults else "the parameters are wrong"
         code = "limit_range" if [fault.where for fault in faults] == ["limit"] else "parameter_invalid"
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, code, detail, faults=faults)
+        return _as_asked(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, code, detail, faults=faults))
 
     @app.exception_handler(HTTPException)
-    def _http(_request: Request, error: HTTPException) -> JSONResponse:
+    def _http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         code = status.name.lower()
-        return problem(status, code, status.description or status.phrase, headers=error.headers)
+        told = problem(status, code, status.description or status.phrase, headers=error.headers)
+        return _as_asked(request, told)
 
     @app.exception_handler(BatcherError)
-    def _ours(_request: Request, error: BatcherError) -> JSONResponse:
+    def _ours(request: Request, error: BatcherError) -> Response:
         if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
             raise error  # the guard logs it with its trace and answers
-        return problem_of(error)
+        return _as_asked(request, problem_of(error))
+
+
+def _as_asked(request: Request, answer: JSONResponse) -> Response:
+    """Return a failure as a page to a browser that asked for one; under /v1 nobody is shown pages."""
+    if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith("/v1/"):
+        return answer
+    page: Response = request.app.state.problem_page(request, Problem.model_validate_json(answer.body))
+    return page

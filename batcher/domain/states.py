@@ -100,7 +100,8 @@ ORDER_STEPS: Mapping[OrderState, frozenset[OrderState]] = {
 ITEM_STEPS: Mapping[ItemState, frozenset[ItemState]] = {
     I.WAITING: frozenset({I.IN_PRODUCTION, I.CANCELLED}),
     I.IN_PRODUCTION: frozenset({I.MADE, I.SCRAPPED, I.CANCELLED}),
-    I.MADE: frozenset({I.PACKED, I.CANCELLED}),
+    # scrapped although it was made: somebody found it spoilt before it was packed
+    I.MADE: frozenset({I.PACKED, I.SCRAPPED, I.CANCELLED}),
     I.PACKED: frozenset(),
     I.SCRAPPED: frozenset(),
     I.CANCELLED: frozenset(),

@@ -3,6 +3,7 @@
 from batcher.store.finish import Finished, finish_ticket
 from batcher.store.plans import StoredPlan, get_plan, latest_plan, save_plan
 from batcher.store.release import release
+from batcher.store.remaking import Scrapped, scrap_item
 from batcher.store.ticket_queries import (
     LiveBatch,
     LiveJob,
@@ -28,6 +29,7 @@ __all__ = [
     "Finished",
     "LiveBatch",
     "LiveJob",
+    "Scrapped",
     "StoredPlan",
     "TicketItem",
     "batches",
@@ -46,6 +48,7 @@ __all__ = [
     "recall_unsent",
     "release",
     "save_plan",
+    "scrap_item",
     "slips_since",
     "ticket_items",
     "ticket_of_batch",

@@ -141,7 +141,7 @@ def _make_again(s: Session, rows: Sequence[Row[Any]], reason: str, now: datetime
     wanted = [row for row in rows if row.order_state is not OrderState.CANCELLED]
     move(s, ITEM, _items(wanted), ItemState.SCRAPPED, now, data={"reason": reason})
     _drop_later_steps(s, wanted, now)
-    return [_remake(s, row, reason, now) for row in wanted]
+    return [make_another(s, row, reason, now) for row in wanted]
 
 
 def _drop_later_steps(s: Session, rows: Sequence[Row[Any]], now: datetime) -> None:
@@ -155,7 +155,8 @@ def _drop_later_steps(s: Session, rows: Sequence[Row[Any]], now: datetime) -> No
         move(s, JOB, [Subject(*row) for row in later], JobState.CANCELLED, now)
 
 
-def _remake(s: Session, row: Row[Any], reason: str, now: datetime) -> str:
+def make_another(s: Session, row: Row[Any], reason: str, now: datetime) -> str:
+    """Put another piece in the place of one that was scrapped, and return its id."""
     items, jobs = tables.items, tables.jobs
     item = s.execute(select(items).where(items.c.id == row.item_id)).one()
     route = s.execute(select(jobs.c.process).where(jobs.c.item_id == row.item_id).order_by(jobs.c.step)).scalars()

@@ -5,17 +5,19 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from batcher.api.board.acting import add_acting
 from batcher.api.board.assets import Assets
 from batcher.api.board.looks import templates
 from batcher.api.board.readers import Readers, ref_asked, time_asked
+from batcher.api.board.sign_in import add_sign_in
 from batcher.api.board.views import Board, View, nothing_asked
-from batcher.api.gate import ActorDep
+from batcher.api.gate import ActorDep, Gate
 from batcher.api.health import Health
 from batcher.services.board.order_view import found_orders
 from batcher.services.context import Floor
 
 
-def add_pages(app: FastAPI, floor: Floor, health: Health) -> None:
+def add_pages(app: FastAPI, floor: Floor, health: Health, gate: Gate) -> None:
     """Add the board, the reference and what they look like."""
     pages = templates()
     board, readers = Board(floor, health, pages), Readers(floor, health)
@@ -27,6 +29,10 @@ def add_pages(app: FastAPI, floor: Floor, health: Health) -> None:
         View("/trouble", "trouble.html", "Trouble", nothing_asked, readers.trouble),
     ):
         board.add(app, view)
+
+    add_sign_in(app, board, gate)
+    add_acting(app, floor, board)
+    app.state.problem_page = board.problem
 
     @app.get("/orders", response_class=HTMLResponse, include_in_schema=False)
     def search(request: Request, actor: ActorDep, q: Annotated[str, Query(max_length=64)] = "") -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,6 +15,7 @@ from batcher.api.board.stream import Streams
 from batcher.api.board.watched import Views, Watched
 from batcher.api.gate import ActorDep
 from batcher.api.health import Health
+from batcher.api.problems import Problem
 from batcher.domain.access import Actor, Scope
 from batcher.services.context import Floor
 
@@ -77,6 +79,10 @@ class Board:
         app.add_api_route(view.path, page, response_class=HTMLResponse, include_in_schema=False)
         app.add_api_route(view.live, live, response_class=StreamingResponse, include_in_schema=False)
 
+    def look_again(self) -> None:
+        """Make every view anew: who has just done something wants to see it."""
+        self._views.look_again()
+
     def respond(
         self,
         request: Request,
@@ -101,13 +107,27 @@ class Board:
             may=[word for word, scope in _MAY.items() if actor is not None and scope in actor.scopes],
             **more,
         )
-        return HTMLResponse(html, status)
+        # a form that says nothing of where it comes from could not be told from another site's
+        return HTMLResponse(html, status, headers={"Referrer-Policy": "same-origin"})
+
+    def problem(self, request: Request, told: Problem) -> HTMLResponse:
+        """Return the page that tells of a failure, for a browser that asked for a page."""
+        template = "sign_in.html" if told.status == HTTPStatus.UNAUTHORIZED else "problem.html"
+        return self.respond(
+            request, None, template, told.title, status=told.status, detail=sentence(told.detail), code=told.code,
+            request_id=told.request_id, onward=request.url.path, told="",
+        )  # fmt: skip
 
     def _watched(self, view: View, asked: Hashable) -> Watched:
         def painter() -> Painter:
             return Painter(self._pages, self._floor, lambda: view.read(asked))
 
         return self._views.get((view.path, asked), painter)
+
+
+def sentence(text: str) -> str:
+    """Return what failed as a sentence for people."""
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
 
 
 def _live_url(request: Request) -> str:

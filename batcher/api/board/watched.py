@@ -37,6 +37,10 @@ class Watched:
         self._making: asyncio.Task[Shown] | None = None
         self._shown: Shown | None = None
 
+    def look_again(self) -> None:
+        """Make it anew the next time that somebody asks."""
+        self._until = float("-inf")
+
     async def now(self) -> Shown:
         """Return the view, at most a few seconds old; who asks while it is being made gets the same one."""
         if self._shown is not None and self._monotonic() < self._until:
@@ -68,3 +72,8 @@ class Views:
         while len(self._kept) > _MOST:
             self._kept.popitem(last=False)
         return watched
+
+    def look_again(self) -> None:
+        """Make every view anew the next time: somebody has just changed something."""
+        for watched in list(self._kept.values()):
+            watched.look_again()
