@@ -31,6 +31,12 @@ test-planner: setup  ## the planner on PROBLEMS=2000 random problems of every ki
 	  tests/unit/planning/test_random_plans.py tests/unit/planning/test_optimum.py tests/unit/planning/test_relations.py \
 	  tests/unit/planning/test_bounds_over_time.py
 
+pictures: setup  ## the board's pictures in docs, written by its browser tests
+	PICTURES=docs/pictures $(BIN)/python -m pytest tests/browser
+
+board-speed: setup  ## the board with 60 stations and 20,000 open orders: looks, first paint, updates
+	$(BIN)/python -m benchmarks.board
+
 fuzz: setup  ## REQUESTS=2000 random requests over the published schema; none may make batcher fail
 	REQUESTS=$(or $(REQUESTS),2000) $(BIN)/python -m pytest -s tests/fuzz --hypothesis-profile planner --timeout 3600
 
@@ -76,4 +82,4 @@ lock:  ## renew the lock files (needs uv)
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.PHONY: help setup run test dashboards test-crash test-planner fuzz install replay fmt lint types lock clean
+.PHONY: help setup run test dashboards pictures board-speed test-crash test-planner fuzz install replay fmt lint types lock clean

@@ -28,10 +28,10 @@ from batcher.store.batches import LiveBatch
 from tests.builders_api import order
 from tests.builders_floor import at
 
-#: A Monday afternoon in winter: two hours to the first courier.
-MOMENT = datetime(2026, 11, 23, 15, 40, tzinfo=UTC)
-_BEGAN = timedelta(hours=3)
-_STEP, _PLAN_EVERY = timedelta(minutes=2), 5
+#: A Monday afternoon in winter: an hour to the first courier, two to the next.
+MOMENT = datetime(2026, 11, 23, 16, 52, tzinfo=UTC)
+_BEGAN = timedelta(hours=2)
+_STEP, _PLAN_EVERY = timedelta(minutes=3), 5
 _SPOILT = "smudged"
 
 
@@ -80,7 +80,7 @@ class _Stations:
         assert apply_report(floor, report).outcome == "applied"
 
 
-def busy(floor: Floor, *, rate_per_day: float = 420, now: datetime = MOMENT) -> Floor:
+def busy(floor: Floor, *, rate_per_day: float = 480, now: datetime = MOMENT) -> Floor:
     """Let a fresh floor have worked for some hours; return it at `now`, its clock standing."""
     began = now - _BEGAN
     stream = orders(floor.rules.current, seed=3, start_at=began - timedelta(hours=14), rate_per_day=rate_per_day)

@@ -169,5 +169,5 @@ def _as_asked(request: Request, answer: JSONResponse) -> Response:
     """Return a failure as a page to a browser that asked for one; under /v1 nobody is shown pages."""
     if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith("/v1/"):
         return answer
-    page: Response = request.app.state.problem_page(request, Problem.model_validate_json(answer.body))
+    page: Response = request.app.state.problem_page(request, Problem.model_validate_json(bytes(answer.body)))
     return page

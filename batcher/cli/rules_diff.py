@@ -9,7 +9,8 @@ from batcher.cli.floors import reading_floor
 from batcher.cli.output import JsonOption, print_json, print_table
 from batcher.errors import ConfigError
 from batcher.rules.schema import load_rules
-from batcher.services.shadow import RulesDiff, Start, diff_rules
+from batcher.services.rules_diff import RulesDiff, Start
+from batcher.services.shadow import diff_rules
 from batcher.settings import load_settings
 
 

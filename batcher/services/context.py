@@ -15,6 +15,7 @@ from batcher.services.arrivals import ArrivalsBox
 from batcher.services.families import FamilyBook
 from batcher.services.plan_in_force import PlanBox
 from batcher.services.quote_room import RoomBox
+from batcher.services.rules_diff import ShadowBox
 from batcher.settings import Settings
 from batcher.store.session import Store
 
@@ -53,6 +54,7 @@ class Floor:
     quote_rooms: RoomBox = field(default_factory=RoomBox)
     arrivals: ArrivalsBox = field(default_factory=ArrivalsBox)
     families: FamilyBook = field(default_factory=FamilyBook)
+    shadow: ShadowBox = field(default_factory=ShadowBox)
     #: set when something happened that the plan in force does not know; the plan loop looks at it
     replan: threading.Event = field(default_factory=threading.Event)
 

@@ -6,7 +6,6 @@ Whether rules may be put in force at all is asked in `trial`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
 
@@ -19,51 +18,9 @@ from batcher.services.cycle import read_queue
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.planner import Queue, make_plan
 from batcher.services.release_view import candidates, station_now
+from batcher.services.rules_diff import Outcome, RulesDiff, ShadowSeen, Start
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Start:
-    """A batch that would be released now."""
-
-    station: str
-    fixture: str
-    reason: str
-    jobs: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What some rules make of the queue; money in minor units."""
-
-    rules_hash: str
-    jobs: int
-    left_out: int  #: jobs that no plan under these rules can take
-    batches: int
-    late_orders: int
-    cost_minor: float
-    starts: tuple[Start, ...]  #: at most one for each station: the first of its next batches
-
-
-@dataclass(frozen=True)
-class RulesDiff:
-    """
-    Two sets of rules on the same queue.
-
-    Parameters
-    ----------
-    same_batches
-        Batches that both plans have, with the same jobs.
-    only_in_force, only_shadow
-        What only one of them would release now.
-    """
-
-    in_force: Outcome
-    shadow: Outcome
-    same_batches: int
-    only_in_force: tuple[Start, ...]
-    only_shadow: tuple[Start, ...]
 
 
 def diff_rules(floor: Floor, shadow: RuleSet) -> RulesDiff:
@@ -145,9 +102,11 @@ def watch_shadow(floor: Floor, read: Callable[[], RuleSet]) -> None:
         found = diff_rules(floor, read())
     except BatcherError as error:
         metrics.shadow_success.set(0)
+        floor.shadow.seen = ShadowSeen(floor.now(), None, str(error))
         log.warning("shadow_rules_unusable", code=error.code, why=str(error))
         return
     metrics.shadow_success.set(1)
+    floor.shadow.seen = ShadowSeen(floor.now(), found)
     for name, outcome, only in (
         ("in_force", found.in_force, found.only_in_force),
         ("shadow", found.shadow, found.only_shadow),

@@ -50,9 +50,12 @@ def scrap_item(s: Session, item_id: str, reason: str, now: datetime, *, who: str
         raise TransitionError("item", item_id, row.state, "made again")
     if any(step.state is JobState.RELEASED for step in steps):
         raise TransitionError("item", item_id, "in a station's hands", "made again before that has reported")
-    waiting = [Subject(step.id, step.state, row.order_key) for step in steps if step.state is JobState.WAITING]
+    waiting: list[Subject[JobState]] = [
+        Subject(step.id, step.state, row.order_key) for step in steps if step.state is JobState.WAITING
+    ]
     move(s, JOB, waiting, JobState.CANCELLED, now)
     told = {"reason": reason, "who": who}
-    move(s, ITEM, [Subject(item_id, row.state, row.order_key)], ItemState.SCRAPPED, now, data=told)
+    piece: Subject[ItemState] = Subject(item_id, row.state, row.order_key)
+    move(s, ITEM, [piece], ItemState.SCRAPPED, now, data=told)
     reached = [step.process for step in steps if step.state is JobState.DONE]
     return Scrapped(make_another(s, row, reason, now), (reached or [steps[0].process])[-1])

@@ -1,6 +1,7 @@
 """The page that asks once more, and does what was confirmed: who did it and why is kept with what happened."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -20,6 +21,15 @@ _MAX_NAME = 64
 _REFUSALS = (ConflictError, TransitionError, DispatchError)
 
 
+@dataclass(frozen=True)
+class Named:
+    """Something to act on: what it is known by, what it is called on the page, and where one goes back to."""
+
+    ident: str
+    name: str
+    back: str
+
+
 def add_acting(app: FastAPI, floor: Floor, board: Board) -> None:
     """Add a page for each kind of thing to which something can be done."""
     for kind in {kind for kind, _ in DEEDS}:
@@ -27,33 +37,31 @@ def add_acting(app: FastAPI, floor: Floor, board: Board) -> None:
 
 
 def _add_kind(app: FastAPI, floor: Floor, board: Board, kind: str) -> None:
-    named, back = _NAMES[kind], _BACK[kind]
+    find = _FOUND[kind]
 
     def page(
-        request: Request, actor: Actor, deed: Deed, ref: str, *, told: str = "", status: int = 200, **fields: str
+        request: Request, actor: Actor, deed: Deed, named: Named, *, told: str = "", status: int = 200, **fields: str
     ) -> HTMLResponse:
-        title = deed.title.format(named(floor, ref, actor))
         return board.respond(
-            request, actor, "act.html", title, deed=deed, told=told, back=back(floor, ref, actor), status=status,
-            fields={"who": actor.name, "why": ""} | fields,
+            request, actor, "act.html", deed.title.format(named.name), deed=deed, told=told, back=named.back,
+            status=status, fields={"who": actor.name, "why": ""} | fields,
         )  # fmt: skip
 
     def ask(request: Request, actor: ActorDep, ref: str, verb: str) -> HTMLResponse:
-        return page(request, actor, _deed(kind, verb), ref)
+        return page(request, actor, _deed(kind, verb), find(floor, ref, actor))
 
     def do(request: Request, actor: ActorDep, ref: str, verb: str, form: FormBody) -> Response:
-        deed = _deed(kind, verb)
-        onward = back(floor, ref, actor)
+        deed, named = _deed(kind, verb), find(floor, ref, actor)
         fields = {"why": form.get("why", "").strip(), "who": form.get("who", "").strip() or actor.name}
         if not fields["why"] or len(fields["why"]) > MAX_TEXT or len(fields["who"]) > _MAX_NAME:
             told = f"Say why in at most {MAX_TEXT} characters."
-            return page(request, actor, deed, ref, told=told, status=HTTPStatus.UNPROCESSABLE_ENTITY, **fields)
+            return page(request, actor, deed, named, told=told, status=HTTPStatus.UNPROCESSABLE_ENTITY, **fields)
         try:
-            deed.do(floor, ref, fields["why"], fields["who"])
+            deed.do(floor, named.ident, fields["why"], fields["who"])
         except _REFUSALS as error:
-            return page(request, actor, deed, ref, told=sentence(str(error)), status=HTTPStatus.CONFLICT, **fields)
+            return page(request, actor, deed, named, told=sentence(str(error)), status=HTTPStatus.CONFLICT, **fields)
         board.look_again()
-        return RedirectResponse(onward, HTTPStatus.SEE_OTHER)
+        return RedirectResponse(named.back, HTTPStatus.SEE_OTHER)
 
     path = f"/act/{kind}/{{ref}}/{{verb}}"
     app.add_api_route(path, ask, response_class=HTMLResponse, include_in_schema=False)
@@ -67,17 +75,29 @@ def _deed(kind: str, verb: str) -> Deed:
     return deed
 
 
-#: What something is called on the page, found within the bounds of who asks.
-_NAMES: dict[str, Callable[[Floor, str, Actor], str]] = {
-    "orders": lambda floor, ref, actor: order_for(floor, ref, actor).order_id,
-    "items": lambda floor, ref, actor: item_for(floor, ref, actor)[0].sku,
-    "stations": station_for,
-    "tickets": lambda floor, ref, actor: ticket_for(floor, ref, actor).station,
-}
-#: Where one comes from, and goes back to.
-_BACK: dict[str, Callable[[Floor, str, Actor], str]] = {
-    "orders": lambda _floor, ref, _actor: f"/order/{ref}",
-    "items": lambda floor, ref, actor: f"/order/{item_for(floor, ref, actor)[1].key}",
-    "stations": lambda _floor, _ref, _actor: "/trouble",
-    "tickets": lambda _floor, _ref, _actor: "/trouble",
+def _order(floor: Floor, ref: str, actor: Actor) -> Named:
+    order = order_for(floor, ref, actor)
+    return Named(order.key, order.order_id, f"/order/{order.key}")
+
+
+def _item(floor: Floor, ref: str, actor: Actor) -> Named:
+    item, order = item_for(floor, ref, actor)
+    return Named(item.id, item.sku, f"/order/{order.key}")
+
+
+def _station(floor: Floor, ref: str, actor: Actor) -> Named:
+    return Named(ref, station_for(floor, ref, actor), "/trouble")
+
+
+def _ticket(floor: Floor, ref: str, actor: Actor) -> Named:
+    ticket = ticket_for(floor, ref, actor)
+    return Named(ticket.id, ticket.station, "/trouble")
+
+
+#: Finds what is named, within the bounds of who asks.
+_FOUND: Mapping[str, Callable[[Floor, str, Actor], Named]] = {
+    "orders": _order,
+    "items": _item,
+    "stations": _station,
+    "tickets": _ticket,
 }

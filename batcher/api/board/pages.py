@@ -26,6 +26,9 @@ def add_pages(app: FastAPI, floor: Floor, health: Health, gate: Gate) -> None:
         View("/timeline", "timeline.html", "Timeline", time_asked, readers.timeline),
         View("/batch/{ref}", "one.html", "Batch", ref_asked, readers.batch),
         View("/order/{ref}", "one.html", "Order", ref_asked, readers.order),
+        View("/wall", "wall.html", "Wall", nothing_asked, readers.wall),
+        View("/night", "night.html", "Night", nothing_asked, readers.night),
+        View("/rules", "one.html", "Rules", nothing_asked, readers.rules),
         View("/trouble", "trouble.html", "Trouble", nothing_asked, readers.trouble),
     ):
         board.add(app, view)

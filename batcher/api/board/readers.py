@@ -12,9 +12,11 @@ from batcher.services.board.batch_view import batch_view
 from batcher.services.board.floor_view import floor_board
 from batcher.services.board.order_view import order_view
 from batcher.services.board.plans import PlanReader
+from batcher.services.board.rules_view import rules_view
 from batcher.services.board.timeline import SPANS, timeline
 from batcher.services.board.trouble import trouble
 from batcher.services.context import Floor
+from batcher.services.load_list import load_lists
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,23 @@ class Readers:
         seen = timeline(self._floor, self._plans, asked.hours, asked.shift)
         axis = Part("axis", "parts/axis.html", (seen.window, seen.ticks, seen.collections))
         return [axis, *(Part(f"lane-{lane.station}", "parts/lane.html", lane) for lane in seen.lanes)]
+
+    def wall(self, _: None) -> Sequence[Part]:
+        """Return the floor as a screen across the hall shows it."""
+        board = floor_board(self._floor, self._plans)
+        return [
+            Part("wall-verdict", "parts/wall_verdict.html", (verdict(board, self._health.stale_loops()), board.shift)),
+            Part("wall-collections", "parts/wall_collections.html", board.collections),
+            Part("wall-stations", "parts/wall_stations.html", board.stations),
+        ]
+
+    def night(self, _: None) -> Sequence[Part]:
+        """Return what to lay ready, a part for each station that is left alone."""
+        return [Part(f"night-{each.station}", "parts/night.html", each) for each in load_lists(self._floor)]
+
+    def rules(self, _: None) -> Sequence[Part]:
+        """Return the rules in force."""
+        return [Part("rules", "parts/rules.html", rules_view(self._floor))]
 
     def batch(self, ref: str) -> Sequence[Part]:
         """Return one batch."""

@@ -25,7 +25,7 @@ def verdict(board: FloorBoard, stale: Sequence[Stale]) -> Verdict:
     counted = [
         (board.late, "late"),
         (board.at_risk, "at risk"),
-        (board.count(Doing.IN_DOUBT), "in doubt"),
+        (sum(card.in_doubt for card in board.stations), "in doubt"),
         (down, "station down" if down == 1 else "stations down"),
         (board.orders.get(OrderState.HELD, 0), "held"),
     ]

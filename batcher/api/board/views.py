@@ -104,6 +104,7 @@ class Board:
             shown=shown,
             live=live,
             actor=actor,
+            status=status,
             may=[word for word, scope in _MAY.items() if actor is not None and scope in actor.scopes],
             **more,
         )

@@ -85,7 +85,7 @@ function heard() {
 
 function lost() {
   const told = document.getElementById("lost");
-  told.textContent = `No answer from batcher since ${heardAt.toLocaleTimeString()}: what is shown is old.`;
+  told.textContent = `No answer from batcher since ${heardAt.toLocaleTimeString("en-GB")}: what is shown is old.`;
   told.hidden = false;
 }
 

@@ -59,6 +59,7 @@ class StationCard:
     next: BatchBrief | None
     next_by_at: datetime | None  #: the next batch starts by then, full or not
     queued: int  #: live tickets behind the one that runs
+    in_doubt: int  #: of these, tickets of which nobody knows what became of them
     presence: Presence
 
 
@@ -133,6 +134,7 @@ def _card(known: _Known) -> StationCard:
         next=ahead,
         next_by_at=planned.latest_begin_at if planned is not None and following is None else None,
         queued=len(waiting),
+        in_doubt=sum(entry.state is TicketState.IN_DOUBT for entry in waiting),
         presence=known.presence,
     )
 

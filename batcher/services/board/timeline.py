@@ -1,7 +1,7 @@
 """The timeline: what each station did, does and will do in a stretch of time, with who is there and who comes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -102,7 +102,7 @@ def timeline(floor: Floor, plans: PlanReader, hours: int, shift: int) -> Timelin
     now, rules = floor.now(), floor.rules.current
     window = window_at(now, hours, shift)
     with floor.store.read() as session:
-        bars, states = _facts(session, window)
+        bars, states = _facts(session, window, now)
         rows = stations.all_stations(session)
         known = {name: row.setup_state for name, row in rows.items() if row.setup_state is not None} | states
         for station in rules.stations.values():
@@ -124,7 +124,7 @@ def timeline(floor: Floor, plans: PlanReader, hours: int, shift: int) -> Timelin
     return Timeline(window, _ticks(window, hours), tuple(leaving), tuple(lanes))
 
 
-def _facts(session: Session, window: Window) -> tuple[dict[str, list[Bar]], dict[str, str]]:
+def _facts(session: Session, window: Window, now: datetime) -> tuple[dict[str, list[Bar]], dict[str, str]]:
     """Return what was released, by station, and the setup state that its last live batch leaves each station in."""
     live = {entry.batch.id: entry for entry in batches.live_batches(session)}
     bars: dict[str, list[Bar]] = {}
@@ -132,7 +132,8 @@ def _facts(session: Session, window: Window) -> tuple[dict[str, list[Bar]], dict
         entry = live.get(batch.id)
         end_at = batch.ended_at or (end_of(entry) if entry is not None else batch.end_at)
         doubted = entry is not None and entry.state is TicketState.IN_DOUBT
-        bars.setdefault(batch.station, []).append(_bar(batch, Look.IN_DOUBT if doubted else _look(batch), end_at))
+        bar = _bar(batch, Look.IN_DOUBT if doubted else _look(batch), end_at)
+        bars.setdefault(batch.station, []).append(_put_off(bar, now.replace(second=0, microsecond=0)))
     return bars, {entry.batch.station: entry.batch.setup_state for entry in live.values()}
 
 
@@ -146,6 +147,16 @@ def _bar(batch: Batch, look: Look, end_at: datetime) -> Bar:
     start_at = batch.started_at or batch.start_at
     changes_at = start_at - timedelta(seconds=batch.changeover_s)
     return Bar(batch.id, look, batch.fixture, batch.jobs, batch.fill, changes_at, start_at, max(start_at, end_at))
+
+
+def _put_off(bar: Bar, now: datetime) -> Bar:
+    """Return what should have begun, or ended, as it can at best: from this minute on."""
+    if bar.look is Look.RUNNING and bar.end_at < now:
+        return replace(bar, end_at=now)
+    if bar.look is not Look.RELEASED or bar.changes_at >= now:
+        return bar
+    late = now - bar.changes_at
+    return replace(bar, changes_at=now, start_at=bar.start_at + late, end_at=bar.end_at + late)
 
 
 def _planned(session: Session, plan: PlanView | None, window: Window) -> Mapping[str, list[PlannedBatch]]:

@@ -1,0 +1,112 @@
+"""A floor served on this machine, and what a browser is shown of it."""
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, Page, Playwright
+
+from batcher.api.app import create_app
+from batcher.api.gate import SESSION
+from batcher.api.health import Health
+from batcher.services.context import Floor
+
+#: Where pictures for the documentation go; none: none are taken.
+PICTURES = os.environ.get("PICTURES", "")
+_CHROMIUM = shutil.which("chromium")
+_NONE = "there is no chromium on this machine"
+#: Few colours keep a picture small, and these pages have few.
+_COLOURS = 200
+
+
+@contextmanager
+def served(floor: Floor) -> Iterator[str]:
+    """Serve a floor's board while the block lasts, and return where."""
+    health = Health()
+    health.set_ready()
+    bound = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(create_app(floor, health), lifespan="off", log_config=None, timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+    finally:
+        health.set_not_ready("stopping")  # streams end
+        server.should_exit = True
+        thread.join()
+        bound.close()
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the machine's own browser, or skip the test where there is none."""
+    if _CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(_NONE)
+        pytest.skip(_NONE)
+    return playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])
+
+
+@dataclass
+class Look:
+    """A browser's window onto the board, and everything that it should not have seen."""
+
+    url: str
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        """Go to a page, and wait until it hears of changes."""
+        self.page.goto(self.url + path)
+        self.page.wait_for_function("document.fonts.status === 'loaded'")
+        return self.page
+
+    def picture(self, name: str) -> None:
+        """Take a picture for the documentation, where pictures are wanted."""
+        if PICTURES:
+            image = Image.open(BytesIO(self.page.screenshot()))
+            path = Path(PICTURES) / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+
+    def serious(self) -> list[str]:
+        """Return what axe-core finds that keeps people from using the page."""
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{each['id']}: {node['target']} {node.get('failureSummary', '')}"
+            for each in found
+            if each["impact"] in ("serious", "critical")
+            for node in each["nodes"]
+        ]
+
+
+@contextmanager
+def looking(
+    browser: Browser, url: str, *, token: str = "", size: tuple[int, int] = (1440, 900), dark: bool = False
+) -> Iterator[Look]:
+    """Open a window, signed in with a token where there is one."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light"
+    )
+    if token:
+        context.add_cookies([{"name": SESSION, "value": token, "url": url}])
+    look = Look(url, context.new_page())
+    look.page.on("console", lambda said: look.complaints.append(said.text) if said.type == "error" else None)
+    look.page.on("pageerror", lambda error: look.complaints.append(str(error)))
+    look.page.on(
+        "request", lambda asked: None if asked.url.startswith(url) else look.complaints.append(f"asked for {asked.url}")
+    )
+    try:
+        yield look
+    finally:
+        context.close()
