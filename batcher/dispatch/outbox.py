@@ -126,10 +126,18 @@ class _Turn:
 
     def publish(self, ticket: Ticket) -> None:
         """Make a ticket visible to its station."""
-        if self._does(ticket, lambda to: to.publish(ticket.id)):
+        epoch = self._sent_in(ticket)
+        if self._does(ticket, lambda to: to.publish(ticket.id, epoch)):
             self._published.append(ticket)
             waited_s = (self._now - ticket.released_at).total_seconds()
             self.results.append(Sent(ticket.id, ticket.station, delivered=True, waited_s=waited_s))
+
+    def _sent_in(self, ticket: Ticket) -> int | None:
+        """Return the epoch of the leader that committed a ticket as on its way; none: this turn has."""
+        if self.fresh(ticket):
+            return None
+        with self._store.read() as session:
+            return batches.sent_in_epoch(session, ticket.id)
 
     def commit_delivered(self) -> None:
         """Commit the deliveries, but for tickets whose station's own report has overtaken it."""

@@ -18,8 +18,8 @@ class Transport(Protocol):
     def stage(self, ticket_id: str, content: bytes) -> None:
         """Prepare a ticket durably where the station cannot see it; what an earlier try left is replaced."""
 
-    def publish(self, ticket_id: str) -> None:
-        """Make a staged ticket visible to the station, at most once; may be called again after a crash."""
+    def publish(self, ticket_id: str, staged_in: int | None = None) -> None:
+        """Make what was staged in an epoch, ours or one before, visible, at most once; may be called again."""
 
     def discard(self, ticket_id: str) -> None:
         """Throw away a staged ticket that was taken back before it was sent; nothing happens when there is none."""

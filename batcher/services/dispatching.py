@@ -89,11 +89,13 @@ class StationDoors:
         """
         try:
             found = read_mark(hot.folders)
-            if found is not None and found == hot.mark:
+            epoch = self._floor.store.epoch
+            if found is not None and found == hot.mark and hot.epoch == epoch:
                 return
             if found is None:
                 found = new_id()
                 write_mark(hot.folders, found)
+            hot.lead(epoch)
         except DispatchError:  # sending to it fails too, and tells
             return
         with self._floor.store.write() as session:

@@ -124,6 +124,15 @@ def doubted(s: Session) -> dict[str, datetime]:
     return {row[0]: row[1] for row in found}
 
 
+def sent_in_epoch(s: Session, ticket_id: str) -> int:
+    """Return the epoch of the leader that committed a ticket as on its way: its token's name has it."""
+    told = tables.events
+    statement = select(func.max(told.c.epoch)).where(
+        told.c.ident == ticket_id, told.c.kind == "ticket", told.c.after == TicketState.SENDING.value
+    )
+    return int(s.execute(statement).scalar_one() or 0)
+
+
 def live_tickets(s: Session) -> list[Ticket]:
     """Return the tickets whose pieces may be in a station's hands."""
     return tickets(s, states=LIVE_TICKET)

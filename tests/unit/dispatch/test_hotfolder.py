@@ -90,7 +90,7 @@ def test_killed_at_any_step_a_ticket_is_published_once_and_whole(tmp_path: Path)
 
 def test_staging_again_replaces_what_an_earlier_try_left(tmp_path: Path) -> None:
     folders = the_folders(tmp_path)
-    (folders.stage / "T1.tmp").write_bytes(b"half of a tick")
+    (folders.stage / "T1.0.tmp").write_bytes(b"half of a tick")
     transport = HotFolder(folders)
     transport.stage("T1", b"whole")
     transport.publish("T1")
@@ -105,6 +105,40 @@ def test_publishing_again_after_the_station_took_it_changes_nothing(tmp_path: Pa
     (folders.hot / "T1.json").unlink()
     transport.publish("T1")
     assert list(folders.hot.iterdir()) == []
+
+
+def test_a_leader_of_before_is_refused_once_another_has_begun(tmp_path: Path) -> None:
+    folders = the_folders(tmp_path)
+    old, new = HotFolder(folders), HotFolder(folders)
+    old.lead(3)
+    old.stage("T1", b"one")
+    new.lead(4)
+    for step in (lambda: old.stage("T2", b"two"), lambda: old.publish("T1"), lambda: old.lead(3)):
+        with pytest.raises(DispatchError) as refused:
+            step()
+        assert refused.value.reason == "epoch_over"
+    new.publish("T1", staged_in=3)
+    assert [path.name for path in folders.hot.iterdir()] == ["T1.json"]
+    assert [path.name for path in folders.stage.iterdir()] == ["epoch-4"]
+
+
+def test_a_leader_that_wakes_within_its_staging_takes_nothing_from_the_next(tmp_path: Path) -> None:
+    folders = the_folders(tmp_path)
+    new = HotFolder(folders)
+
+    class Paused(Disk):
+        def write_new(self, path: Path, content: bytes) -> None:
+            if path.suffix == ".tmp":  # paused here, in epoch 3, while another leads in epoch 4
+                new.lead(4)
+                new.stage("T1", b"one")
+            super().write_new(path, content)
+
+    old = HotFolder(folders, Paused())
+    old.lead(3)
+    old.stage("T1", b"one")
+    new.publish("T1", staged_in=4)
+    assert [path.read_bytes() for path in folders.hot.iterdir()] == [b"one"]
+    assert [path.name for path in folders.stage.iterdir()] == ["epoch-4"]
 
 
 def test_a_name_that_is_taken_is_never_overwritten(tmp_path: Path) -> None:

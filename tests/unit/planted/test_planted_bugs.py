@@ -179,8 +179,8 @@ def test_an_ignored_epoch_is_caught(floor: Floor, monkeypatch: Patch, planted: b
 def test_the_crash_checker_catches_tickets_that_are_published_twice(tmp_path: Path, monkeypatch: Patch) -> None:
     publish = HotFolder.publish
 
-    def twice(hot: HotFolder, ticket_id: str) -> None:
-        content = (hot.stage_folder / f"{ticket_id}.tmp").read_bytes()
+    def twice(hot: HotFolder, ticket_id: str, _staged_in: int | None) -> None:
+        content = (hot.stage_folder / f"{ticket_id}.{hot.epoch}.tmp").read_bytes()
         publish(hot, ticket_id)
         (hot.hot / f"{ticket_id}-again.json").write_bytes(content)
 

@@ -129,7 +129,7 @@ def test_resolved_as_not_made_the_pieces_are_planned_and_sent_once_more(floor: F
 
 def test_what_is_not_made_can_be_published_by_nobody_any_more(floor: Floor, ticket: Ticket) -> None:
     lose_folder(floor, ticket)
-    token = folder(floor, ticket) / "stage" / f"{ticket.id}.tmp"
+    token = folder(floor, ticket) / "stage" / f"{ticket.id}.{floor.store.epoch}.tmp"
     token.write_bytes(b"of a leader that was paused before its rename")
     resolve_ticket(floor, ticket.id, made=False, reason="looked", who="Zsófia")
     assert not token.exists()
