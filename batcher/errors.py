@@ -189,6 +189,12 @@ class SchemaVersionError(StoreError):
     code = "schema_version"
 
 
+class SafeModeError(BatcherError):
+    """Nothing is sent and no report is taken until the database is reconciled with the stations' folders."""
+
+    code = "safe_mode"
+
+
 class DispatchError(BatcherError):
     """A ticket did not reach its station; it will be tried again. `reason` is a stable word for metrics and alarms."""
 

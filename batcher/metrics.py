@@ -264,6 +264,10 @@ class Metrics:
             "shadow_starts_total", "Batches that only these rules would have released when looked at.", ("rules",),
             worry="never by itself",
         )  # fmt: skip
+        self.safe_mode = gauge(
+            "safe_mode", "1 while nothing is sent, because the database is older than the stations' folders.",
+            worry="1: it comes from a backup, and waits for `batcher reconcile`",
+        )  # fmt: skip
         self.leader_epoch = gauge(
             "leader_epoch", "Epoch in which this daemon leads; of several that say so, the highest does.",
             worry="it rises more than three times in an hour",

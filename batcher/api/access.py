@@ -67,6 +67,8 @@ ROUTES: Mapping[tuple[str, str], Access] = {
     ("GET", "/v1/tickets/{ticket_id}"): _SEE_STATION,
     ("POST", "/v1/tickets/{ticket_id}/resolve"): Access(Scope.FLOOR_WRITE),
     ("GET", "/v1/load-lists"): _SEE_STATION,
+    ("GET", "/v1/reconciliation"): _SEE_FLOOR,
+    ("POST", "/v1/reconciliation"): Access(Scope.FLOOR_WRITE),
     ("GET", "/v1/plan"): _SEE_FLOOR,
     ("GET", "/v1/status"): _SEE_FLOOR,
     ("GET", "/v1/rules"): _SEE_FLOOR,

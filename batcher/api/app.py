@@ -22,6 +22,7 @@ from batcher.api.orders import order_routes
 from batcher.api.papers import paper_routes
 from batcher.api.probes import probe_routes
 from batcher.api.quotes import quote_routes
+from batcher.api.reconciliation import reconciliation_routes
 from batcher.api.rules_in_force import rules_routes
 from batcher.api.sources import Rewind, source_routes
 from batcher.api.stations import station_routes
@@ -71,6 +72,7 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     app.include_router(floor_routes(floor), responses=_FAILURES)
     app.include_router(paper_routes(floor), responses=_FAILURES)
     app.include_router(ticket_action_routes(floor), responses=_FAILURES)
+    app.include_router(reconciliation_routes(floor), responses=_FAILURES)
     app.include_router(rules_routes(floor), responses=_FAILURES)
     app.include_router(news_routes(floor, health), responses=_FAILURES)
     app.include_router(hook_routes(floor), responses=_FAILURES)

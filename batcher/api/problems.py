@@ -23,6 +23,7 @@ from batcher.errors import (
     LimitError,
     NotFoundError,
     RulesError,
+    SafeModeError,
     StorageFullError,
     StoreLockedError,
     StoreUnavailableError,
@@ -60,6 +61,7 @@ STATUS: Mapping[type[BatcherError], HTTPStatus] = {
     StoreLockedError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     LeadershipLostError: HTTPStatus.SERVICE_UNAVAILABLE,
+    SafeModeError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 #: What is told instead of the message, which may speak of our insides.
 _UNTOLD = {
@@ -138,7 +140,8 @@ def problem_of(error: BatcherError) -> JSONResponse:
     if isinstance(error, RequestError):
         return problem(status, error.reason_code, str(error), headers=error.headers)
     headers = {"Retry-After": _RETRY_AFTER_S} if status in _PASSING else {}
-    return problem(status, error.code, _UNTOLD.get(status, str(error)), headers=headers)
+    told = str(error) if isinstance(error, SafeModeError) else _UNTOLD.get(status, str(error))
+    return problem(status, error.code, told, headers=headers)
 
 
 def install(app: FastAPI) -> None:

@@ -35,6 +35,7 @@ COMMANDS = {
     "tickets": "batcher.cli.queues:tickets",
     "print": "batcher.cli.papers:print_papers",
     "resolve": "batcher.cli.resolve:resolve",
+    "reconcile": "batcher.cli.reconcile:reconcile",
     "stations": "batcher.cli.stations:stations",
     "reports": "batcher.cli.queues:reports",
     "rules": "batcher.cli.rules:rules",

@@ -29,6 +29,8 @@ def status(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(found)
         return
+    if found.safe_mode:
+        tell(f"SAFE MODE, nothing is sent: {found.safe_mode}. `batcher reconcile` shows what to do.")
     tell("Orders: " + ", ".join(f"{count} {state}" for state, count in found.orders.items()))
     tell(f"Late {found.late_count}, at risk {found.at_risk_count}, held {found.orders['held']}")
     if found.plan is not None:

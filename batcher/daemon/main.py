@@ -47,6 +47,7 @@ from batcher.services.pacing import PlanPacer
 from batcher.services.releasing import release_due
 from batcher.services.shadow import watch_shadow
 from batcher.services.sources import SourceDesk
+from batcher.services.safe_mode import look_for_restore
 from batcher.settings import Settings
 from batcher.store import stations, tokens
 
@@ -136,6 +137,7 @@ class _Daemon:
         guarded = self._is_guarded()
         bound = bind(settings, guarded=guarded)
         self._doors.open()
+        look_for_restore(self._floor)
         self._on_signals()
         app = create_app(self._floor, self._health, operator=leave_token(settings))
         server = ApiServer(app, bound, settings.drain_s)

@@ -87,15 +87,23 @@ class Disk:
         """
         fd = self.open_new(path)
         try:
-            try:
-                self.write(fd, content)
-                self.sync(fd)
-            finally:
-                os.close(fd)
+            self._fill(fd, content)
         except OSError:
             with suppress(OSError):
                 self.remove(path)
             raise
+
+    def append(self, path: Path, content: bytes) -> None:
+        """Add to a file, made when it is not there; what was added is on the medium when this returns."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._fill(os.open(path, flags, 0o640), content)
+
+    def _fill(self, fd: int, content: bytes) -> None:
+        try:
+            self.write(fd, content)
+            self.sync(fd)
+        finally:
+            os.close(fd)
 
 
 def reason_of(error: OSError) -> str:

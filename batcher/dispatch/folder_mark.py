@@ -4,8 +4,8 @@ The marks of a station's stage folder: a small file with an id, by which the fol
 A token that is gone says that its ticket was published, but only in the folder in which it was staged. A folder that
 was made anew, comes from a backup or is another machine's has no mark, or another one. What follows is in `services`.
 
-Each leader leaves an empty file named for its epoch. None is ever written again, so that a leader of before that wakes up
-in the middle of its claim takes nothing back.
+Each leader leaves an empty file named for its epoch. None is ever written again, so that a leader of before that wakes
+up in the middle of its claim takes nothing back.
 """
 
 import re

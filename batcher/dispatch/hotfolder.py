@@ -12,13 +12,14 @@ touches no token but its own, and no token counts but that of the epoch in which
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from batcher.dispatch.disk import Disk, reason_of
 from batcher.dispatch.folder_mark import claim, latest_epoch, read_mark
 from batcher.dispatch.folders import StationFolders
+from batcher.dispatch.sent_journal import SentJournal
 from batcher.errors import DispatchError, InvariantError
 
 _OWN_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
@@ -48,6 +49,7 @@ class HotFolder:
         self.folders, self.epoch, self.mark = folders, epoch, ""
         self.hot, self.stage_folder = folders.hot, folders.stage
         self._disk = disk or Disk()
+        self._journal = SentJournal(folders, self._disk)
 
     def lead(self, epoch: int) -> None:
         """
@@ -143,6 +145,10 @@ class HotFolder:
             # The new name first: should power fail between the two, the ticket is in both folders rather than in none.
             self._disk.sync_folder(self.hot)
             self._disk.sync_folder(self.stage_folder)
+
+    def note(self, documents: Sequence[Mapping[str, object]]) -> None:
+        """Keep which tickets are about to be published, for a day on which the database comes from a backup."""
+        self._journal.note(documents)
 
     def discard(self, ticket_id: str) -> None:
         """

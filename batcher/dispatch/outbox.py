@@ -2,15 +2,16 @@
 Sends what has been released: the only caller of transports.
 
 Each step is committed before the next is taken, so that after a crash at any moment the outbox knows what was done:
-stage the file, commit *sending*, publish, commit *delivered*. A ticket found in *sending* is published again, to no
-effect when it was.
+stage the file, commit *sending*, note it, publish, commit *delivered*. A ticket found in *sending* is published again,
+to no effect when it was.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePath
+from itertools import groupby
 
 from batcher.dispatch.ticket import ticket_bytes
 from batcher.dispatch.transport import Transport
@@ -56,9 +57,14 @@ def send_pending(
         if ticket.state is TicketState.RELEASED:
             turn.stage(ticket)
     sending = turn.commit_sending()
-    for ticket in _pending(store, transports, now):
-        if ticket.state is TicketState.SENDING and (ticket.id in sending or not turn.fresh(ticket)):
-            turn.publish(ticket)
+    on_their_way = [
+        ticket
+        for ticket in _pending(store, transports, now)
+        if ticket.state is TicketState.SENDING and (ticket.id in sending or not turn.fresh(ticket))
+    ]
+    turn.note(on_their_way)
+    for ticket in on_their_way:
+        turn.publish(ticket)
     turn.commit_delivered()
     return turn.results
 
@@ -124,6 +130,13 @@ class _Turn:
     def _discard(self, ticket: Ticket) -> None:
         self._does(ticket, lambda to: to.discard(ticket.id))
 
+    def note(self, tickets: Sequence[Ticket]) -> None:
+        """Have each station's transport keep which tickets come next; one that cannot is in trouble."""
+        for _, group in groupby(tickets, key=lambda ticket: ticket.station):
+            of_station = list(group)
+            documents = [ticket.document for ticket in of_station]
+            self._does(of_station[0], partial(_note, documents))
+
     def publish(self, ticket: Ticket) -> None:
         """Make a ticket visible to its station."""
         epoch = self._sent_in(ticket)
@@ -164,6 +177,10 @@ class _Turn:
 
 def _place(name: str, file: Path, to: Transport) -> None:
     to.place(name, file)
+
+
+def _note(documents: Sequence[Mapping[str, object]], to: Transport) -> None:
+    to.note(documents)
 
 
 def _state(session: Session, ticket: Ticket) -> TicketState:

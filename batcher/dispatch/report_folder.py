@@ -12,7 +12,7 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from batcher.dispatch.disk import Disk, reason_of
@@ -146,6 +146,32 @@ class ReportFolder:
                 continue
             return target
         raise FileExistsError(errno.EEXIST, f"too many files of that name in {folder}", name)
+
+
+def archived_reports(folders: StationFolders, since: datetime | None) -> list[StationReport]:
+    """
+    Return a station's reports that have been dealt with, from the day before `since` on, in their order.
+
+    Raises
+    ------
+    DispatchError
+        When the folder cannot be read.
+    """
+    first = "" if since is None else (since - timedelta(days=1)).date().isoformat()
+    try:
+        days = [day for day in folders.done.iterdir() if day.name >= first and day.is_dir()]
+        paths = [path for day in days for path in day.iterdir() if path.is_file()]
+        paths.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
+        return [report for path in paths if (report := _report_in(path)) is not None]
+    except OSError as error:
+        raise DispatchError(f"{folders.done} cannot be read: {error}", reason=reason_of(error)) from error
+
+
+def _report_in(path: Path) -> StationReport | None:
+    try:
+        return parse_report(_content(path))
+    except DocumentError:
+        return None  # put there by somebody else
 
 
 def _meant(entry: os.DirEntry[str]) -> bool:

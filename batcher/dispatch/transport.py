@@ -1,11 +1,13 @@
 """
 How a ticket gets to a station: the steps every transport offers to the outbox.
 
-The outbox commits what it is about to do before it does it: `stage`, commit *sending*, `publish`, commit *delivered*.
+The outbox commits what it is about to do before it does it: `stage`, commit *sending*, `note`, `publish`, commit
+*delivered*.
 After a crash in *sending* it calls `publish` again: what is still staged is published then, what is gone was.
 """
 
 from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -20,6 +22,9 @@ class Transport(Protocol):
 
     def publish(self, ticket_id: str, staged_in: int | None = None) -> None:
         """Make what was staged in an epoch, ours or one before, visible, at most once; may be called again."""
+
+    def note(self, documents: Sequence[Mapping[str, object]]) -> None:
+        """Keep durably, outside the database, which tickets are about to be published."""
 
     def discard(self, ticket_id: str) -> None:
         """Throw away a staged ticket that was taken back before it was sent; nothing happens when there is none."""

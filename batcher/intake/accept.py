@@ -5,7 +5,7 @@ An order that cannot be made is accepted and held with a reason that a person ca
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from batcher.domain.orders import Order, OrderIn, OrderLine, Promise
@@ -18,11 +18,14 @@ from batcher.rules.ruleset import RuleSet
 from batcher.rules.sla import promise
 from batcher.store import reservations
 from batcher.store.orders import Added, Held, NewOrder, NewPiece, add_orders, seen_orders
+from batcher.store.restored import unaccounted
 from batcher.store.session import Session, Store
 
 #: How the date of an order came about that has none yet.
 NOTHING_PROMISED = "nothing is promised until the order is released"
 _CONFLICT = "came in before with other content; it was kept as it was"
+#: The code of an order that may have been made before the database was restored from a backup.
+SENT_BEFORE = "sent_before_restore"
 #: Orders kept in one commit: a write lasts well under a second.
 CHUNK = 500
 
@@ -119,7 +122,7 @@ def accept(
 def _kept(session: Session, judged: Sequence[NewOrder], now: datetime) -> tuple[list[Claim], list[Added | None]]:
     """Keep orders, and let those that are new have the reservations they name."""
     named = [new.order.reservation for new in judged if new.order.reservation]
-    wanted = claims(judged, reservations.standing_of(session, named, now))
+    wanted = claims(_sent_before(session, judged), reservations.standing_of(session, named, now))
     added = add_orders(session, [claim.new for claim in wanted], now)
     for claim, kept in zip(wanted, added, strict=True):
         if claim.takes is not None and kept is not None and kept.created:
@@ -152,6 +155,20 @@ def _not_kept(outcome: Outcome) -> Outcome:
 def _judged(rules: RuleSet, order: OrderIn, now: datetime) -> NewOrder:
     judged = judge(rules, order, now)
     return NewOrder(order, judged.promise, judged.pieces, judged.held)
+
+
+def _sent_before(session: Session, new: Sequence[NewOrder]) -> Sequence[NewOrder]:
+    """Hold orders whose pieces a station was sent before the database was restored: they may be made already."""
+    lost = unaccounted(session, [(entry.order.source, entry.order.order_id) for entry in new])
+    if not lost:
+        return new
+    return [_held_as_sent(entry, lost.get((entry.order.source, entry.order.order_id))) for entry in new]
+
+
+def _held_as_sent(entry: NewOrder, tickets: str | None) -> NewOrder:
+    if tickets is None:
+        return entry
+    return replace(entry, held=Held(SENT_BEFORE, f"pieces of it were sent on {tickets}, before a restore; look there"))
 
 
 def _outcome(claim: Claim, added: Added | None) -> Outcome:

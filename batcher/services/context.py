@@ -17,6 +17,7 @@ from batcher.services.plan_in_force import PlanBox
 from batcher.services.quote_room import RoomBox
 from batcher.services.rules_diff import ShadowBox
 from batcher.settings import Settings
+from batcher.store.restored import SafeMode
 from batcher.store.session import Store
 
 
@@ -41,6 +42,13 @@ class RulesBox:
         self._now = (rules, loaded_at)
 
 
+@dataclass
+class SafeModeBox:
+    """Holds why nothing is sent, as the database says it; none when all is as always."""
+
+    mode: SafeMode | None = None
+
+
 @dataclass(frozen=True)
 class Floor:
     """Everything a service needs to know the floor and to act on it."""
@@ -55,6 +63,7 @@ class Floor:
     arrivals: ArrivalsBox = field(default_factory=ArrivalsBox)
     families: FamilyBook = field(default_factory=FamilyBook)
     shadow: ShadowBox = field(default_factory=ShadowBox)
+    safe: SafeModeBox = field(default_factory=SafeModeBox)
     #: set when something happened that the plan in force does not know; the plan loop looks at it
     replan: threading.Event = field(default_factory=threading.Event)
 

@@ -62,7 +62,13 @@ class StationDoors:
             raise SettingsError("\n".join(troubles))
 
     def send(self) -> list[Sent]:
-        """Hand over every released ticket whose station can be reached and has the folder it had; then the recalls."""
+        """
+        Hand over every released ticket whose station can be reached and has the folder it had; then the recalls.
+
+        In safe mode nothing is handed over.
+        """
+        if self._floor.safe.mode is not None:
+            return []
         for hot in self._hot.items():
             self._know(*hot)
         sent = send_pending(
@@ -110,7 +116,13 @@ class StationDoors:
             tell_doubt(self._floor, station, doubted, _FOLDER_LOST)
 
     def read(self) -> int:
-        """Apply the reports that have come, each file put away only after its commit; return how many."""
+        """
+        Apply the reports that have come, each file put away only after its commit; return how many.
+
+        In safe mode they stay where they are: one of a ticket that is not known yet would be taken for an orphan.
+        """
+        if self._floor.safe.mode is not None:
+            return 0
         return sum(self._read(sid, folder) for sid, folder in self._reports.items())
 
     def _read(self, station: str, folder: ReportFolder) -> int:

@@ -35,7 +35,7 @@ Policy = Callable[[Sequence[Candidate], StationNow, int, int], list[Decision]]
 
 def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] | None = None) -> list[Ticket]:
     """
-    Release what the policy wants started now; nothing without a plan, or under rules the plan was not made by.
+    Release what the policy wants started now; nothing without a plan, under rules it was not made by, or in safe mode.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] 
         Stations to look at; none: all.
     """
     plan, rules = floor.plans.current, floor.rules.current
-    if plan is None or plan.rules_hash != rules.hash:
+    if plan is None or plan.rules_hash != rules.hash or floor.safe.mode is not None:
         return []
     now = floor.now()
     if not any(only is None or batch.station in only for batch in plan.open_batches()):

@@ -13,7 +13,7 @@ import structlog
 
 from batcher.domain.batches import StationReport, Ticket
 from batcher.domain.states import TicketState
-from batcher.errors import NotFoundError
+from batcher.errors import NotFoundError, SafeModeError
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 from batcher.store import batches, orders, reports, stations
@@ -53,13 +53,22 @@ class _Verdict:
     set_aside: tuple[str, ...] = ()  #: pieces that were made though their orders were cancelled
 
 
-def apply_report(floor: Floor, report: StationReport) -> ReportOutcome:
+def apply_report(floor: Floor, report: StationReport, *, in_safe_mode: bool = False) -> ReportOutcome:
     """Apply one report, once; the answer to a repeat is that of the first time."""
-    return apply_reports(floor, (report,))[0]
+    return apply_reports(floor, (report,), in_safe_mode=in_safe_mode)[0]
 
 
-def apply_reports(floor: Floor, told: Sequence[StationReport]) -> list[ReportOutcome]:
-    """Apply reports in their order, in one commit."""
+def apply_reports(floor: Floor, told: Sequence[StationReport], *, in_safe_mode: bool = False) -> list[ReportOutcome]:
+    """
+    Apply reports in their order, in one commit.
+
+    Raises
+    ------
+    SafeModeError
+        In safe mode, unless they are of tickets that are known to have been sent.
+    """
+    if floor.safe.mode is not None and not in_safe_mode:
+        raise SafeModeError("the database comes from a backup and is not reconciled yet; report again later")
     now, rules = floor.now(), floor.rules.current
     with floor.store.write() as session:
         verdicts = [_apply_once(session, rules, report, now) for report in told]

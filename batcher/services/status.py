@@ -10,7 +10,7 @@ from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 from batcher.services.expected import OrderOutlook, order_outlooks
 from batcher.services.plan_view import PlannedBatch, PlanView, plan_view
-from batcher.store import batches, leadership, orders, stations
+from batcher.store import batches, leadership, orders, restored, stations
 from batcher.store.batches import LiveBatch
 from batcher.store.leadership import Leader
 from batcher.store.session import Session
@@ -113,6 +113,7 @@ class FloorStatus:
     plan: PlanBrief | None
     held: list[HeldOrder]
     leader: Leader | None = None
+    safe_mode: str = ""  #: why nothing is sent; empty when all is as always
 
 
 def floor_status(floor: Floor) -> FloorStatus:
@@ -126,6 +127,7 @@ def floor_status(floor: Floor) -> FloorStatus:
         view = None if stored is None else plan_view(stored)
         station_list = _stations(session, rules, view, now)
         leader = leadership.latest(session)
+        safe = restored.safe_mode(session)
     late = [o for o in outlooks if o.order.leave_by_at < now]
     at_risk = [o for o in outlooks if o.order.leave_by_at >= now and (o.slack_s() or 0) < 0]
     return FloorStatus(
@@ -141,6 +143,7 @@ def floor_status(floor: Floor) -> FloorStatus:
         plan=None if view is None else _plan_brief(view),
         held=[_held(order) for order in held],
         leader=leader,
+        safe_mode="" if safe is None else safe.reason,
     )
 
 

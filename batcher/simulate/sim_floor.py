@@ -5,7 +5,7 @@ Everything in it is the daemon's own; only the ground under it is not the daemon
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -58,7 +58,10 @@ class MemoryDoor:
         """Tell whether a ticket is kept and not published."""
         return ticket_id in self._staged
 
-    def publish(self, ticket_id: str) -> None:
+    def note(self, documents: Sequence[Mapping[str, object]]) -> None:
+        """Keep nothing: no database of a simulation comes from a backup."""
+
+    def publish(self, ticket_id: str, staged_in: int | None = None) -> None:  # noqa: ARG002 - one leader, one epoch
         """Hand a ticket to the machine, once."""
         content = self._staged.pop(ticket_id, None)
         if content is not None:

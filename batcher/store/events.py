@@ -78,6 +78,12 @@ def record_all(s: Session, changes: Iterable[Change], now: datetime) -> None:
         s.connection().execute(_INSERT, rows)
 
 
+def latest_at(s: Session) -> datetime | None:
+    """Return when something happened last; none when nothing ever did."""
+    events = tables.events
+    return s.execute(select(events.c.at).order_by(events.c.seq.desc()).limit(1)).scalar_one_or_none()
+
+
 def events_of(s: Session, *, order_key: str | None = None, ident: str | None = None) -> list[Event]:
     """Return the events of one order with all its pieces, or of one thing, oldest first."""
     events = tables.events

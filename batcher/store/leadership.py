@@ -91,6 +91,11 @@ def check(s: Session, epoch: int) -> None:
         raise LeadershipLostError(f"epoch {epoch} is over; the database is in epoch {found or 'none'}")
 
 
+def move_on(s: Session, epoch: int) -> None:
+    """Count the epoch of who leads up to a later one."""
+    s.execute(_OURS.values(epoch=epoch))
+
+
 def renew(s: Session, lease_s: float) -> None:
     """Extend the lease of who leads: the session's own unit of work has been checked already."""
     now = database_time(s)

@@ -19,6 +19,8 @@ from batcher.store import audit, leadership, lock
 from batcher.store.engine import make_engine, sqlite_file, translated, writing
 from batcher.store.schema import HEAD, revision_of
 
+#: Why a copy is in safe mode.
+_COPY = "the database is a backup"
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -131,7 +133,19 @@ def _copy(engine: Engine, target: Path) -> None:
         raise StoreUnavailableError(f"the database cannot be copied: {error}") from error
     finally:
         raw.close()
+    _mark_as_copy(target)
     _sync(target)
+
+
+def _mark_as_copy(target: Path) -> None:
+    """Have whoever runs on the copy begin in safe mode: it will know nothing of what was sent since."""
+    connection = sqlite3.connect(target, isolation_level=None)
+    try:
+        connection.execute(
+            "INSERT OR IGNORE INTO safe_mode VALUES (1, ?, strftime('%Y-%m-%d %H:%M:%f', 'now'))", (_COPY,)
+        )
+    finally:
+        connection.close()
 
 
 def _sync(path: Path) -> None:

@@ -42,6 +42,7 @@ def release(
     plan_id: str,
     rules_hash: str,
     now: datetime,
+    sequence: int | None = None,
 ) -> Ticket:
     """
     Release a batch to its station.
@@ -52,6 +53,8 @@ def release(
         Exactly what the station is told.
     check_codes
         The code on each piece, by job id.
+    sequence
+        Its place in the station's order, where it has one already; none: the next.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def release(
             "id": ticket_id,
             "batch_id": batch_id,
             "station": batch.station,
-            "sequence": next_sequence(s, batch.station),
+            "sequence": next_sequence(s, batch.station) if sequence is None else sequence,
             "state": TicketState.RELEASED,
             "document": document,
             "rules_hash": rules_hash,

@@ -176,6 +176,19 @@ class Store:
         with self.write() as session:
             leadership.renew(session, self.lease_s)
 
+    def begin_epoch(self, epoch: int) -> None:
+        """
+        Go on leading in a later epoch: what the database comes to know of was written in one that it had not reached.
+
+        Raises
+        ------
+        LeadershipLostError
+            We do not lead.
+        """
+        with self.write() as session:
+            leadership.move_on(session, epoch)
+            self._epoch = epoch  # nobody else writes before this is committed
+
     def announce(self, address: str) -> None:
         """Tell others where our API listens."""
         with self.write() as session:

@@ -1,7 +1,8 @@
 """
 The tables, as SQLModel classes, and their core `Table` objects, which all other files here use.
 
-What stands between the floor and those who sell is in `tables_shop`; all of them are reached from here.
+What stands between the floor and those who sell is in `tables_shop`, what follows a backup that was restored in
+`tables_restored`; all of them are reached from here.
 A row never leaves `store`. Table models validate nothing, so the database does: keys, checks and unique indexes.
 What a state may become is checked in `steps`; how the schema changes between versions is in `migrations`.
 """
@@ -16,6 +17,8 @@ from batcher.domain.states import BatchState, ItemState, JobState, OrderState, S
 from batcher.store.base import Base, Serial
 from batcher.store.columns import UtcDateTime, Word, one_of
 from batcher.store.tables_shop import artworks as artworks
+from batcher.store.tables_restored import safe_mode as safe_mode
+from batcher.store.tables_restored import unaccounted as unaccounted
 from batcher.store.tables_shop import deliveries as deliveries
 from batcher.store.tables_shop import hooks as hooks
 from batcher.store.tables_shop import kept_answers as kept_answers

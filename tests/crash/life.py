@@ -32,6 +32,7 @@ from batcher.services.context import Floor, RulesBox
 from batcher.services.dispatching import StationDoors
 from batcher.services.housekeeping import housekeep
 from batcher.services.intake import take_orders
+from batcher.services.safe_mode import look_for_restore
 from batcher.settings import Settings
 from batcher.store import batches, events, migrate, orders, stations
 from batcher.store.session import Store
@@ -60,6 +61,8 @@ def live(home: Path, anchor_at: datetime, requests: int, answers: int) -> None:
         stations.ensure_stations(session, list(rules().stations), floor.now())
     doors = StationDoors(floor)
     doors.open()
+    look_for_restore(floor)
+    assert floor.safe.mode is None, floor.safe.mode
     inbox = _Inbox(requests)
     while not (inbox.ended and _all_done(floor)):
         for request in inbox.read(_IDLE_S):

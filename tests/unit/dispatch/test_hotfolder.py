@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,7 @@ def test_a_leader_of_before_is_refused_once_another_has_begun(tmp_path: Path) ->
     old.lead(3)
     old.stage("T1", b"one")
     new.lead(4)
-    for step in (lambda: old.stage("T2", b"two"), lambda: old.publish("T1"), lambda: old.lead(3)):
+    for step in (partial(old.stage, "T2", b"two"), partial(old.publish, "T1"), partial(old.lead, 3)):
         with pytest.raises(DispatchError) as refused:
             step()
         assert refused.value.reason == "epoch_over"

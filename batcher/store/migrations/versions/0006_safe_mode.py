@@ -1,0 +1,28 @@
+"""That a database comes from a backup, and what it cannot account for."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add both tables, empty."""
+    op.create_table(
+        "safe_mode",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_safe_mode_only")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_safe_mode")),
+    )
+    op.create_table(
+        "unaccounted",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("order_id", sa.String(), nullable=False),
+        sa.Column("tickets", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "order_id", name=op.f("pk_unaccounted")),
+    )
