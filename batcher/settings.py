@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     poll_s: float = Field(2.0, gt=0, description="Seconds between looks into the drop folder.")
     plan_s: float = Field(60.0, gt=0, description="Seconds between planning cycles.")
     dispatch_s: float = Field(2.0, gt=0, description="Seconds between looks at what must be released and sent.")
+    quarantine_after: int = Field(
+        3, ge=0, description="Failures in a row after which a station is taken down by itself; 0 is never."
+    )
     reports_s: float = Field(2.0, gt=0, description="Seconds between looks into the report folders.")
     housekeeping_s: float = Field(30.0, gt=0, description="Seconds between roll-ups, metrics and clean-up.")
     lease_s: float = Field(

@@ -48,6 +48,8 @@ from batcher.services.releasing import release_due
 from batcher.services.shadow import watch_shadow
 from batcher.services.sources import SourceDesk
 from batcher.services.safe_mode import look_for_restore
+from batcher.services.station_watch import watch_stations
+from batcher.services.trial import deserted
 from batcher.settings import Settings
 from batcher.store import stations, tokens
 
@@ -88,7 +90,14 @@ def run(settings: Settings) -> None:
 
 
 def open_floor(settings: Settings, clock: FloorClock, notifier: Notifier) -> Floor:
-    """Return the floor of these settings: rules read, database brought up to date, and led."""
+    """
+    Return the floor of these settings: rules read, database brought up to date, and led.
+
+    Raises
+    ------
+    RulesError
+        They cannot be used, or lack a station that has tickets in hand: nobody would read its reports.
+    """
     rules = load_rules(settings.rules, catalogue=settings.catalogue)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     settings.orders_dir.mkdir(parents=True, exist_ok=True)
@@ -99,6 +108,10 @@ def open_floor(settings: Settings, clock: FloorClock, notifier: Notifier) -> Flo
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     floor = Floor(store, RulesBox(rules, clock.now()), Metrics(registry), clock, settings)
+    faults = tuple(deserted(floor, rules))
+    if faults:
+        store.close()
+        raise RulesError(faults)
     with store.write() as session:
         stations.ensure_stations(session, list(rules.stations), clock.now())
     floor.metrics.build.info({"version": batcher.__version__, "python": platform.python_version()})
@@ -224,6 +237,7 @@ class _Daemon:
 
     def _dispatch(self) -> None:
         try:
+            watch_stations(self._floor, self._doors.reachable)
             release_due(self._floor)
         finally:  # what has been released is sent, whatever keeps the next batch back
             self._doors.send()

@@ -8,6 +8,7 @@ released from it `releasing`'s.
 
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -84,9 +85,8 @@ def read_outlooks(
         if row is not None and row.state is StationState.DOWN:
             continue
         known = row.setup_state if row else None
-        outlooks[station.id] = station_outlook(
-            station, live.get(station.id, ()), known, begins.get(station.id, ()), now
-        )
+        outlook = station_outlook(station, live.get(station.id, ()), known, begins.get(station.id, ()), now)
+        outlooks[station.id] = replace(outlook, on_probation=row is not None and row.quarantine is not None)
     return outlooks
 
 

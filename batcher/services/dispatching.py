@@ -115,6 +115,14 @@ class StationDoors:
             log.error("station_folder_replaced", station=station, doubted=len(doubted))
             tell_doubt(self._floor, station, doubted, _FOLDER_LOST)
 
+    def reachable(self, station: str) -> bool:
+        """Tell whether a ticket could be handed to a station now."""
+        try:
+            self._hot[station].check()
+        except DispatchError:
+            return False
+        return True
+
     def read(self) -> int:
         """
         Apply the reports that have come, each file put away only after its commit; return how many.

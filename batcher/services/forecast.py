@@ -26,6 +26,7 @@ class StationOutlook:
     live: int  #: live tickets, the running one included
     ticket_ends: Mapping[str, datetime]  #: expected end by ticket id
     magazine_used: int  #: batches begun, or to begin, in the unattended gap at `free_at`; 0 when attended then
+    on_probation: bool = False  #: back from quarantine: it is given one ticket at a time until it has made one
 
 
 def station_outlook(

@@ -120,12 +120,17 @@ def station_now(
         id=station.id,
         free=seconds_from(at, free_at),
         setup_state=outlook.setup_state,
-        slots=rules.queue_depth(station.id) - outlook.live,
+        slots=most_live(rules, station.id, outlook) - outlook.live,
         attended_from=seconds_from(at, _attended_from(station, free_at)),
         magazine_left=station.magazine - outlook.magazine_used,
         setup_unattended=station.setup_unattended,
         changeover_s={state: process.changeover_between(outlook.setup_state, state).seconds for state in states},
     )
+
+
+def most_live(rules: RuleSet, station: str, outlook: StationOutlook) -> int:
+    """Return how many live tickets a station may have: one while it is on probation."""
+    return 1 if outlook.on_probation else rules.queue_depth(station)
 
 
 def _attended_from(station: Station, free_at: datetime) -> datetime:

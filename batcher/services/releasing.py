@@ -23,7 +23,7 @@ from batcher.services.context import Floor
 from batcher.services.cycle import read_outlooks
 from batcher.services.forecast import StationOutlook
 from batcher.services.plan_in_force import PlanInForce
-from batcher.services.release_view import Prospect, candidates, station_now
+from batcher.services.release_view import Prospect, candidates, most_live, station_now
 from batcher.store import artworks, batches, orders
 from batcher.store.session import Session
 
@@ -55,7 +55,7 @@ def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] 
     released: list[Ticket] = []
     for station_id, views in waiting.items():
         outlook = outlooks.get(station_id)
-        while outlook is not None and outlook.live < rules.queue_depth(station_id):
+        while outlook is not None and outlook.live < most_live(rules, station_id, outlook):
             ticket, outlook = _release_next(floor, policy, plan, rules, views, station_id, outlook)
             if ticket is not None:
                 released.append(ticket)

@@ -53,13 +53,13 @@ def try_rules(floor: Floor, rules: RuleSet, *, left_out_before: Collection[str] 
     for job in then.problem.jobs:
         if job.family not in families and job.id in was_able:
             stranded[job.id] = f"no station may run family {job.family}"
-    faults = (*_deserted(floor, rules), *_faults(stranded))
+    faults = (*deserted(floor, rules), *_faults(stranded))
     if faults:
         raise RulesError(faults)
     return Trial(result, dict(then.left_out))
 
 
-def _deserted(floor: Floor, rules: RuleSet) -> Iterator[Fault]:
+def deserted(floor: Floor, rules: RuleSet) -> Iterator[Fault]:
     """Yield the stations that the rules no longer have and that hold tickets: nobody would read their reports."""
     with floor.store.read() as session:
         live = Counter(entry.batch.station for entry in batches.live_batches(session))

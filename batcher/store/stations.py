@@ -24,6 +24,7 @@ class StationRow:
     setup_state: str | None  #: none: not known, the rules' initial state holds
     last_report_at: datetime | None
     folder_id: str | None = None  #: by which its folder is known again; none: no folder was seen yet
+    quarantine: str | None = None  #: failing or unreachable: taken down for it, or up again with one ticket at a time
 
 
 _s = tables.stations
@@ -64,6 +65,11 @@ def set_setup_state(s: Session, ident: str, setup_state: str) -> None:
 def set_folder(s: Session, ident: str, folder_id: str) -> None:
     """Note which folder is the station's."""
     s.execute(update(_s).where(_s.c.id == ident).values(folder_id=folder_id))
+
+
+def set_quarantine(s: Session, ident: str, why: str | None) -> None:
+    """Note for what a station was taken down by itself; none: it has made a ticket since."""
+    s.execute(update(_s).where(_s.c.id == ident).values(quarantine=why))
 
 
 def touch_report(s: Session, ident: str, now: datetime) -> None:

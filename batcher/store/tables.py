@@ -286,6 +286,7 @@ class Stations(Base, table=True):
     setup_state: str | None = None
     last_report_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     folder_id: str | None = None
+    quarantine: str | None = None
 
 
 class Reports(Base, table=True):

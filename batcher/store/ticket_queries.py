@@ -37,6 +37,11 @@ _LIVE_JOBS = (
     .where(_listed.c.live)
     .order_by(_t.c.id, _listed.c.slot)
 )
+_LAST_ENDED = (
+    select(_t.c.state, _t.c.ended_at)
+    .where(_t.c.station == bindparam("station"), _t.c.state.in_((TicketState.DONE, TicketState.FAILED)))
+    .order_by(_t.c.sequence.desc())
+)
 _LAST_SEQUENCE = select(func.max(_t.c.sequence)).where(_t.c.station == bindparam("station"))
 
 
@@ -153,6 +158,12 @@ def batches(
     if states is not None:
         statement = statement.where(table.c.state.in_(states))
     return [Batch(*row) for row in s.execute(statement)]
+
+
+def last_ended(s: Session, station: str, count: int) -> list[tuple[TicketState, datetime]]:
+    """Return how, and when, the latest tickets of a station ended in its hands, the latest first."""
+    found = s.execute(_LAST_ENDED.limit(count), {"station": station})
+    return [(row.state, row.ended_at) for row in found]
 
 
 def ticket_of_batch(s: Session, batch_id: str) -> Ticket:

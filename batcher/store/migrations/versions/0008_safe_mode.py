@@ -1,16 +1,16 @@
-"""That a database comes from a backup, and what it cannot account for."""
+"""That a database comes from a backup, what it cannot account for, and which stations are in quarantine."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Add both tables, empty."""
+    """Add both tables, empty, and the word for a station; none is in quarantine."""
     op.create_table(
         "safe_mode",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -26,3 +26,4 @@ def upgrade() -> None:
         sa.Column("tickets", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("source", "order_id", name=op.f("pk_unaccounted")),
     )
+    op.add_column("stations", sa.Column("quarantine", sa.String(), nullable=True))
