@@ -45,9 +45,9 @@ from batcher.services.housekeeping import housekeep
 from batcher.services.news import NewsDesk
 from batcher.services.pacing import PlanPacer
 from batcher.services.releasing import release_due
+from batcher.services.safe_mode import look_for_restore
 from batcher.services.shadow import watch_shadow
 from batcher.services.sources import SourceDesk
-from batcher.services.safe_mode import look_for_restore
 from batcher.services.station_watch import watch_stations
 from batcher.services.trial import deserted
 from batcher.settings import Settings
