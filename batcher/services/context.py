@@ -42,7 +42,7 @@ class RulesBox:
         self._now = (rules, loaded_at)
 
 
-@dataclass
+@dataclass(eq=False)
 class SafeModeBox:
     """Holds why nothing is sent, as the database says it; none when all is as always."""
 
