@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path, PurePath
 from itertools import groupby
+from pathlib import Path, PurePath
 
 from batcher.dispatch.ticket import ticket_bytes
 from batcher.dispatch.transport import Transport

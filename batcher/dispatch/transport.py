@@ -6,8 +6,8 @@ The outbox commits what it is about to do before it does it: `stage`, commit *se
 After a crash in *sending* it calls `publish` again: what is still staged is published then, what is gone was.
 """
 
-from pathlib import Path
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 

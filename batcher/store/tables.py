@@ -16,9 +16,9 @@ from sqlmodel import Field
 from batcher.domain.states import BatchState, ItemState, JobState, OrderState, StationState, TicketState
 from batcher.store.base import Base, Serial
 from batcher.store.columns import UtcDateTime, Word, one_of
-from batcher.store.tables_shop import artworks as artworks
 from batcher.store.tables_restored import safe_mode as safe_mode
 from batcher.store.tables_restored import unaccounted as unaccounted
+from batcher.store.tables_shop import artworks as artworks
 from batcher.store.tables_shop import deliveries as deliveries
 from batcher.store.tables_shop import hooks as hooks
 from batcher.store.tables_shop import kept_answers as kept_answers
