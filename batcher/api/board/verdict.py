@@ -21,6 +21,8 @@ def verdict(board: FloorBoard, stale: Sequence[Stale]) -> Verdict:
     """Return what matters most right now."""
     if stale:
         return Verdict("bad", "; ".join(map(str, stale)))
+    if board.safe_mode:
+        return Verdict("bad", f"Nothing is sent: {board.safe_mode}")
     down = board.count(Doing.DOWN)
     counted = [
         (board.late, "late"),

@@ -60,6 +60,7 @@ class FloorBoard:
     plan: PlanLine | None
     rules_hash: str
     rules_since: datetime
+    safe_mode: str = ""  #: why nothing is sent; empty when all is as always
 
     def count(self, doing: Doing) -> int:
         """Return how many stations do something."""
@@ -92,6 +93,7 @@ def floor_board(floor: Floor, plans: PlanReader) -> FloorBoard:
             plan=None if plan is None else _line(plan),
             rules_hash=rules.hash,
             rules_since=floor.rules.loaded_at,
+            safe_mode="" if floor.safe.mode is None else floor.safe.mode.reason,
         )
 
 
