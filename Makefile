@@ -72,6 +72,9 @@ install: setup  ## into PREFIX, with unit, user and settings file; DESTDIR= for 
 replay: setup  ## three recorded days through the real daemon; ORDERS= CATALOGUE= KILLS=
 	$(BIN)/python -m benchmarks.replay $(ORDERS) --catalogue $(CATALOGUE) --kills-a-day $(or $(KILLS),0)
 
+alerts-proof: setup  ## real Prometheus and Alertmanager over a floor: what goes wrong is told, and what is over
+	$(BIN)/python -m tests.proofs.alerts
+
 dashboards: setup  ## write config/grafana/dashboards anew from tests/dashboards
 	$(BIN)/python -m tests.dashboards
 
@@ -82,4 +85,4 @@ lock:  ## renew the lock files (needs uv)
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.PHONY: help setup run test dashboards pictures board-speed test-crash test-planner fuzz install replay fmt lint types lock clean
+.PHONY: help setup run test dashboards pictures board-speed test-crash test-planner fuzz install replay fmt lint types lock clean alerts-proof

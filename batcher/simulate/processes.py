@@ -95,11 +95,11 @@ class FloorProcesses:
         """Start a daemon without waiting for it; `name` is its log's."""
         return self._start(name, "run")
 
-    def start_stations(self) -> "subprocess.Popen[bytes]":
-        """Start every virtual station of the rules, in one process."""
-        return self._start(
-            "stations", "station", "run", "--all", "--fail-rate", str(self.fail_rate), "--seed", str(self.seed)
-        )
+    def start_stations(self, *only: str) -> "subprocess.Popen[bytes]":
+        """Start virtual stations in one process: those that are named, or every one of the rules."""
+        named = [word for station in only for word in ("--station", station)] or ["--all"]
+        luck = ("--fail-rate", str(self.fail_rate), "--seed", str(self.seed))
+        return self._start("stations", "station", "run", *named, *luck)
 
     def url(self) -> str:
         """Return where the daemon's API listens."""

@@ -1,0 +1,1 @@
+"""Proofs that run a whole floor with what stands around it."""
