@@ -6,7 +6,7 @@ times are seconds, instants seconds of the wall clock since 1970. Values are set
 is documented, and alerted on, follows from what is declared here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
@@ -57,17 +57,19 @@ class Metrics:
         self.registry = registry
         #: When a person should look, by the metric's name; for the documentation.
         self.worries: dict[str, str] = {}
-        self._by_station: list[MetricWrapperBase] = []
+        self._metrics: list[MetricWrapperBase] = []
         self._add_orders()
         self._add_planning()
         self._add_tickets()
         self._add_outside()
         self._add_process()
 
-    def forget_station(self, station: str) -> None:
-        """Drop the series of a station that the rules do not name any more."""
-        for metric in self._by_station:
-            metric.remove_by_labels({"station": station})
+    def keep_only(self, label: str, known: Collection[str]) -> None:
+        """Drop the series whose label names something, a station or a source, that the rules name no more."""
+        for metric in self._metrics:
+            named = {sample.labels.get(label) for family in metric.collect() for sample in family.samples}
+            for gone in named - {None, *known}:
+                metric.remove_by_labels({label: gone})
 
     def _add_orders(self) -> None:
         gauge, counter = self._gauge, self._counter
@@ -211,7 +213,11 @@ class Metrics:
         gauge, counter = self._gauge, self._counter
         self.source_success = gauge(
             "source_last_success_timestamp_seconds", "When a source of orders was last asked without failure.",
-            ("source",), worry="more than 5 minutes ago",
+            ("source",), worry="longer ago than 5 minutes and three intervals",
+        )  # fmt: skip
+        self.source_interval = gauge(
+            "source_interval_seconds", "How often a source of orders is asked while nothing fails.", ("source",),
+            worry="never by itself",
         )  # fmt: skip
         self.source_failures = counter(
             "source_failures_total", "Tries to ask a source of orders that failed.", ("source",), worry="it rises"
@@ -306,22 +312,21 @@ class Metrics:
         )  # fmt: skip
 
     def _gauge(self, name: str, text: str, labels: Labels = (), *, worry: str = "") -> Gauge:
-        return self._noted(Gauge(f"batcher_{name}", text, labels, registry=self.registry), name, worry, labels)
+        return self._noted(Gauge(f"batcher_{name}", text, labels, registry=self.registry), name, worry)
 
     def _counter(self, name: str, text: str, labels: Labels = (), *, worry: str = "") -> Counter:
-        return self._noted(Counter(f"batcher_{name}", text, labels, registry=self.registry), name, worry, labels)
+        return self._noted(Counter(f"batcher_{name}", text, labels, registry=self.registry), name, worry)
 
     def _histogram(
         self, name: str, text: str, bounds: tuple[float, ...], labels: Labels = (), *, worry: str = ""
     ) -> Histogram:
         metric = Histogram(f"batcher_{name}", text, labels, buckets=bounds, registry=self.registry)
-        return self._noted(metric, name, worry, labels)
+        return self._noted(metric, name, worry)
 
     def _info(self, name: str, text: str, *, worry: str = "") -> Info:
-        return self._noted(Info(f"batcher_{name}", text, registry=self.registry), f"{name}_info", worry, ())
+        return self._noted(Info(f"batcher_{name}", text, registry=self.registry), f"{name}_info", worry)
 
-    def _noted(self, metric: _M, name: str, worry: str, labels: Labels) -> _M:
+    def _noted(self, metric: _M, name: str, worry: str) -> _M:
         self.worries[f"batcher_{name}"] = worry
-        if "station" in labels:
-            self._by_station.append(metric)
+        self._metrics.append(metric)
         return metric

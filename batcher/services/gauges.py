@@ -55,6 +55,8 @@ def refresh_gauges(floor: Floor, outlooks: Sequence[OrderOutlook], now: datetime
     _set_risk(floor, outlooks, now)
     _set_tickets(floor, rules, live, now)
     _set_stations(floor, rules, rows, now)
+    _set_sources(floor, rules)
+    metrics.keep_only("station", rules.stations)
     for word, count in undelivered.counts.items():
         metrics.undelivered.labels(state=word).set(count)
     metrics.oldest_undelivered.set(_age_s(undelivered.oldest_at, now))
@@ -83,7 +85,8 @@ def _begin_counters(floor: Floor, rules: RuleSet) -> None:
         metrics.orders_completed.labels(outcome=outcome)
     for sid in rules.stations:
         metrics.dispatch_failures.labels(station=sid)
-    metrics.source_failures.labels(source=SOURCE)
+    for source in (SOURCE, *rules.sources):
+        metrics.source_failures.labels(source=source)
 
 
 def _set_risk(floor: Floor, outlooks: Sequence[OrderOutlook], now: datetime) -> None:
@@ -109,13 +112,20 @@ def _set_tickets(floor: Floor, rules: RuleSet, live: Iterable[LiveBatch], now: d
 def _set_stations(floor: Floor, rules: RuleSet, rows: Mapping[str, StationRow], now: datetime) -> None:
     for sid, row in rows.items():
         if sid not in rules.stations:
-            floor.metrics.forget_station(sid)
             continue
         heard = 0.0
         if row.last_report_at is not None:
             heard = time.time() - floor.clock.real_seconds(_age_s(row.last_report_at, now))
         floor.metrics.station_heard.labels(station=sid).set(heard)
         floor.metrics.station_up.labels(station=sid).set(0 if row.state is StationState.DOWN else 1)
+
+
+def _set_sources(floor: Floor, rules: RuleSet) -> None:
+    """Tell how often each source is asked; without that nobody knows for how long one may be silent."""
+    asked_s = {SOURCE: floor.settings.poll_s} | {source.id: source.every_s for source in rules.sources.values()}
+    floor.metrics.keep_only("source", asked_s)
+    for source, every_s in asked_s.items():
+        floor.metrics.source_interval.labels(source=source).set(floor.clock.real_seconds(every_s))
 
 
 def _set_disk(floor: Floor) -> None:

@@ -191,9 +191,10 @@ INTEGRATION = Board(
             Panel("Sources", "Time since each was last asked with success.",
                   (Q(f"time() - batcher_source_last_success_timestamp_seconds{{{_J}}}", "{{source}}"),), "s", bad=300,
                   runbook="source-down"),
-            Panel("Source failures", "In ten minutes.",
-                  (Q(_rise("batcher_source_failures_total", "source", "10m"), "{{source}}"),), bad=3,
-                  runbook="source-down"),
+            Panel("Source failures", "In ten minutes, and orders that cannot be taken in.",
+                  (Q(_rise("batcher_source_failures_total", "source", "10m"), "{{source}}"),
+                   Q(f"max by (source) (batcher_source_orders_refused{{{_J}}})", "{{source}}: refused")), bad=3,
+                  runbook="source-refused"),
         )),
         ("API", (
             Panel("Requests", "A second, by route.",

@@ -106,6 +106,13 @@ def test_a_station_that_the_rules_name_no_more_has_no_series(floor: Floor) -> No
     assert not any('station="uv-2"' in entry for entry in series(floor))
 
 
+def test_a_source_that_the_rules_name_no_more_has_no_series_and_cannot_seem_down(floor: Floor) -> None:
+    floor.metrics.source_success.labels(source="old-shop").set(1)
+    housekeep(floor)
+    assert not any('source="old-shop"' in entry for entry in series(floor))
+    assert any('source="folder"' in entry for entry in series(floor))
+
+
 def test_an_answer_is_timed_by_its_route_and_class_of_status(floor: Floor) -> None:
     client = client_of(create_app(floor, Health()))
     client.post("/v1/orders", json=order())
