@@ -67,8 +67,8 @@ class Metrics:
     def keep_only(self, label: str, known: Collection[str]) -> None:
         """Drop the series whose label names something, a station or a source, that the rules name no more."""
         for metric in self._metrics:
-            named = {sample.labels.get(label) for family in metric.collect() for sample in family.samples}
-            for gone in named - {None, *known}:
+            told = (sample.labels for family in metric.collect() for sample in family.samples)
+            for gone in {labels[label] for labels in told if label in labels} - {*known}:
                 metric.remove_by_labels({label: gone})
 
     def _add_orders(self) -> None:
@@ -185,7 +185,7 @@ class Metrics:
             "tickets_oldest_in_doubt_seconds", "How long the oldest of them has been in doubt.", worry="hours"
         )
         self.hand_over = self._histogram(
-            "dispatch_duration_seconds", "Floor seconds from a batch's release to its ticket in the hot folder.",
+            "dispatch_duration_seconds", "Wall-clock seconds from a batch's release to its ticket in the hot folder.",
             _HAND_OVER_BUCKETS_S, worry="95 % above 30 s",
         )  # fmt: skip
         self.dispatch_failures = counter(

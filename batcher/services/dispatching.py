@@ -77,7 +77,7 @@ class StationDoors:
         for result in sent:
             if result.delivered:
                 self._floor.metrics.tickets.labels(station=result.station, state="delivered").inc()
-                self._floor.metrics.hand_over.observe(result.waited_s)
+                self._floor.metrics.hand_over.observe(self._floor.clock.real_seconds(result.waited_s))
                 leave_papers(self._floor, result.ticket_id, result.station)
                 log.info("ticket_delivered", ticket_id=result.ticket_id, station=result.station)
             else:

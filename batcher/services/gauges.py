@@ -85,6 +85,8 @@ def _begin_counters(floor: Floor, rules: RuleSet) -> None:
         metrics.orders_completed.labels(outcome=outcome)
     for sid in rules.stations:
         metrics.dispatch_failures.labels(station=sid)
+    for process in rules.processes:
+        metrics.remakes.labels(process=process)
     for source in (SOURCE, *rules.sources):
         metrics.source_failures.labels(source=source)
 

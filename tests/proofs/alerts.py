@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx
 
 from batcher.simulate.processes import FloorProcesses, stop
+from tests.alert_rules import alerts
 from tests.builders_floor import order_document
 from tests.dashboards.boards import BOARDS
 from tests.proofs.monitoring import Monitoring, Stopwatch, monitored
@@ -26,6 +28,12 @@ ROOT = Path(__file__).parents[2]
 _MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 _SPEED = 120
 _KILLED = "uv-1"
+#: Severity and receiver of what must be told.
+_DUE = {
+    "BatcherStationSilent": ("critical", "on-call"),
+    "BatcherOrdersAtRisk": ("warning", "desk"),
+    "BatcherReloadFailed": ("warning", "desk"),
+}
 #: What Grafana puts into a query, as it would here.
 _FILLED = {"$__rate_interval": "1m", '"$job"': '"batcher"', "$station": ".+"}
 
@@ -84,14 +92,14 @@ def prove(home: Path) -> Proof:
             _break_rules(floor),
         ]  # fmt: skip
         for line in sorted(lines, key=lambda line: line.alert != "BatcherReloadFailed"):
-            notice = told.wait_told(line.alert, firing=True, **line.labels)
+            notice = told.wait_told(line.alert, line.labels, firing=True)
             line.told_after_s = line.began.seconds()
             line.severity, line.receiver = notice.labels["severity"], notice.receiver
         for line in lines:
             line.began = Stopwatch()
             line.undo()
         for line in sorted(lines, key=lambda line: line.alert == "BatcherStationSilent"):
-            told.wait_told(line.alert, firing=False, **line.labels)
+            told.wait_told(line.alert, line.labels, firing=False)
             line.over_after_s = line.began.seconds()
         runbooks = {notice.annotations["runbook_url"] for notice in told.notices()}
         return Proof(lines, told.fired(), runbooks, *_ask_dashboards(told))
@@ -152,7 +160,7 @@ def _stations(floor: FloorProcesses) -> list[str]:
     return [str(station["id"]) for station in _get(floor, "/v1/stations")]
 
 
-def _order(sku: str, **changes: object) -> dict[str, object]:
+def _order(sku: str, **changes: Any) -> dict[str, object]:
     return order_document(sku, placed_at="2026-11-23T08:45:00+00:00", **changes)
 
 
@@ -167,6 +175,21 @@ def _get(floor: FloorProcesses, path: str) -> list[dict[str, object]]:
 def _post(floor: FloorProcesses, path: str, body: object) -> None:
     answer = httpx.post(floor.url() + path, json=body, trust_env=False, timeout=60)
     assert answer.is_success, answer.text
+
+
+def faults_of(proof: Proof) -> list[str]:
+    """Return what is wrong with what was told: nothing, when the right people were told the right things."""
+    told = {line.alert: (line.severity, line.receiver) for line in proof.lines}
+    due = {alert.runbook for alert in alerts() if alert.name in proof.fired}
+    linked = {url.rpartition("/")[2].removesuffix(".md") for url in proof.runbooks}
+    found = {
+        f"told to the wrong people: {told}": told != _DUE,
+        f"other alerts came too: {sorted(proof.fired)}": proof.fired != _DUE.keys() | {"BatcherAlertingWorks"},
+        f"other runbooks were linked: {sorted(linked)}": linked != due,
+        # failures that did not happen have no series; everything else answers on any floor
+        f"queries without an answer: {proof.unanswered}": len(proof.unanswered) > 0.1 * proof.answered,
+    }
+    return [fault for fault, is_so in found.items() if is_so]
 
 
 def log_of(proof: Proof) -> str:
@@ -189,3 +212,4 @@ if __name__ == "__main__":
         f"Queries of the dashboards with an answer: {found.answered}, without: {len(found.unanswered)}\n"
         f"  {'; '.join(found.unanswered)}\n"
     )
+    sys.exit("\n".join(faults_of(found)) or None)

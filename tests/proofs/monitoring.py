@@ -9,7 +9,7 @@ import re
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,11 +51,13 @@ class Monitoring:
             for alert in told["alerts"]
         ]
 
-    def wait_told(self, alert: str, *, firing: bool, seconds: float = 120, **labels: str) -> Notice:
+    def wait_told(
+        self, alert: str, labels: Mapping[str, str] | None = None, *, firing: bool, seconds: float = 180
+    ) -> Notice:
         """Return the last word on an alert, once it says that it fires, or that it is over."""
 
         def told() -> Notice | None:
-            wanted = {"alertname": alert, **labels}
+            wanted = {"alertname": alert, **(labels or {})}
             found = [notice for notice in self.notices() if wanted.items() <= notice.labels.items()]
             return found[-1] if found and found[-1].firing is firing else None
 
