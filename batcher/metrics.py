@@ -85,6 +85,10 @@ class Metrics:
             "orders_completed_total", "Orders whose last piece was packed, in_time or late.", ("outcome",),
             worry="`late` is more than 1 % of a day",
         )  # fmt: skip
+        self.buyer_answers = counter(
+            "buyer_answers_total", "What buyers answered once their order had left.", ("question", "answer"),
+            worry="`no` grows: what we call in time, they do not",
+        )  # fmt: skip
         self.order_lead = self._histogram(
             "order_lead_seconds", "Floor seconds from an order's arrival to its last piece packed.", _LEAD_BUCKETS_S,
             worry="it nears what customers are promised",

@@ -13,6 +13,7 @@ from batcher.api.board.pages import add_pages
 from batcher.api.bodies import Reason, Resolution, add_bodies
 from batcher.api.floor import floor_routes
 from batcher.api.gate import Gate, Rate
+from batcher.api.gift import gift_routes
 from batcher.api.guard import RequestGuard
 from batcher.api.health import Health
 from batcher.api.hooks import HookWanted, hook_routes
@@ -80,6 +81,7 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     app.include_router(token_routes(floor), responses=_FAILURES)
     app.include_router(probe_routes(health, floor.metrics.registry))
     add_pages(app, floor, health, gate)
+    app.include_router(gift_routes(floor), responses=_FAILURES)
     schema = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -23,18 +23,21 @@ class News(StrEnum):
     AT_RISK = "order.at_risk"  #: as planned it will be packed too late
     LATE = "order.late"  #: its leave-by time has passed
     ON_COURSE = "order.on_course"  #: at risk no more
+    ANSWERED = "order.answered"  #: its buyer said how it came: as_promised, as_expected, and what was wrong
     CANCELLED = "order.cancelled"  #: nothing more is made of it
 
 
 _ORDER = {"in_production": News.IN_PRODUCTION, "complete": News.PACKED, "cancelled": News.CANCELLED, "held": News.HELD}
 _OUTLOOK = {"at_risk": News.AT_RISK, "late": News.LATE, "on_course": News.ON_COURSE}
 #: What may be told of an event's data: ids, codes and instants, never what people wrote.
-_TOLD = ("code", "source", "order_id", "changed", "remake_of", "recall")
+_TOLD = ("code", "source", "order_id", "changed", "remake_of", "recall", "as_promised", "as_expected", "wrong")
 
 
 def news_of(kind: str, before: str | None, after: str, data: Mapping[str, object]) -> News | None:
     """Return what a recorded change means to those outside; none when nothing."""
     match kind:
+        case "answer":
+            return News.ANSWERED
         case "order" if before == after == "held" and "code" in data:
             return News.HELD  # for another reason than before
         case "order" if before == after:

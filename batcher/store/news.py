@@ -19,7 +19,7 @@ from batcher.store.events import Change, record_all
 from batcher.store.rows import chunks, columns
 
 _WATERMARK = "news"
-_KINDS = ("order", "promise", "outlook", "job", "item")
+_KINDS = ("answer", "order", "promise", "outlook", "job", "item")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from batcher.store.columns import UtcDateTime, Word, one_of
 from batcher.store.tables_restored import safe_mode as safe_mode
 from batcher.store.tables_restored import unaccounted as unaccounted
 from batcher.store.tables_shop import artworks as artworks
+from batcher.store.tables_shop import buyer_answers as buyer_answers
 from batcher.store.tables_shop import deliveries as deliveries
 from batcher.store.tables_shop import hooks as hooks
 from batcher.store.tables_shop import kept_answers as kept_answers
@@ -26,6 +27,7 @@ from batcher.store.tables_shop import news as news
 from batcher.store.tables_shop import order_artworks as order_artworks
 from batcher.store.tables_shop import outlooks as outlooks
 from batcher.store.tables_shop import reservations as reservations
+from batcher.store.tables_shop import secrets as secrets
 from batcher.store.tables_shop import source_notes as source_notes
 from batcher.store.tables_shop import sources as sources
 from batcher.store.tables_shop import tokens as tokens

@@ -218,6 +218,28 @@ class OrderArtworks(Base, table=True):
     artwork_id: str = Field(foreign_key="artworks.id")
 
 
+class Secrets(Base, table=True):
+    """A secret of this installation."""
+
+    __tablename__ = "secrets"
+
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class BuyerAnswers(Base, table=True):
+    """What the buyer of an order answered once it had left."""
+
+    __tablename__ = "buyer_answers"
+
+    order_key: str = Field(primary_key=True, foreign_key="orders.key")
+    as_promised: bool
+    as_expected: bool
+    wrong: str | None = None
+    remake_key: str | None = None
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 tokens: Table = Base.metadata.tables["tokens"]
 kept_answers: Table = Base.metadata.tables["kept_answers"]
 news: Table = Base.metadata.tables["news"]
@@ -230,3 +252,5 @@ source_notes: Table = Base.metadata.tables["source_notes"]
 reservations: Table = Base.metadata.tables["reservations"]
 artworks: Table = Base.metadata.tables["artworks"]
 order_artworks: Table = Base.metadata.tables["order_artworks"]
+secrets: Table = Base.metadata.tables["secrets"]
+buyer_answers: Table = Base.metadata.tables["buyer_answers"]

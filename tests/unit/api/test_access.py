@@ -23,6 +23,7 @@ from tests.builders_api import client_of, opened_floor, order, report, send_tick
 from tests.builders_floor import later
 
 _PLACES = {
+    "code": "X-y",
     "name": "shop",
     "ref": "W-1",
     "item_id": "I",

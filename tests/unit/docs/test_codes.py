@@ -12,6 +12,7 @@ from batcher.domain import states
 from batcher.planning.release import RELEASING, Reason
 from batcher.rules.sla import promise
 from batcher.services.artwork import MISSING, PENDING, WRONG
+from batcher.services.buyers import REMAKE
 from batcher.services.quarantine import QUARANTINED
 
 ROOT = Path(__file__).parents[3]
@@ -61,7 +62,7 @@ def test_the_table_of_holdings_names_every_code_that_an_order_is_held_with() -> 
     artwork = {PENDING, MISSING, WRONG}
     assert '"by_hand"' in (ROOT / "batcher" / "services" / "actions.py").read_text(encoding="utf-8")
 
-    assert set(_first_cells("intake.md", "Held")) == judged | promised | by_hand | artwork | {QUARANTINED}
+    assert set(_first_cells("intake.md", "Held")) == judged | promised | by_hand | artwork | {QUARANTINED, REMAKE}
 
 
 def test_the_table_of_reasons_names_every_reason_of_the_release_policy() -> None:
