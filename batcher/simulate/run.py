@@ -245,15 +245,16 @@ class Simulation:
         self._trail.planning_s += perf_counter() - began
 
     def _wake_for(self, plan: PlanInForce) -> None:
-        """Look again when a batch of this plan becomes due, or ready, unless there is another plan by then."""
+        """Look again when a batch of this plan becomes due, ready or closed, unless there is another plan by then."""
         lead = timedelta(seconds=int(self._floor.settings.dispatch_s) + 1)
         number, now = self._plan_number, self._clock.now()
         moments: dict[datetime, set[str]] = {}
         for batch in plan.open_batches():
             due_at = plan.snapshot.at + timedelta(seconds=plan.latest_begin[batch.id]) - lead
             ready_at = plan.snapshot.at + timedelta(seconds=max(plan.jobs[job].release for job in batch.jobs))
-            for at in (due_at, ready_at):
-                if at > now:
+            bounds = plan.bounds(batch)
+            for at in (due_at, ready_at, bounds.wait_until, bounds.next_closing(now)):
+                if at is not None and at > now:
                     moments.setdefault(at, set()).add(batch.station)
         if self._policy.eager:  # it lays no piece into a batch before that can be started
             for job in plan.result.plan.unplanned:

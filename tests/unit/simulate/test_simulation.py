@@ -1,15 +1,17 @@
 """Whole runs of a small day: nothing lost, the same every time, told as it was."""
 
 import dataclasses
+from datetime import time
 from functools import cache
 
 import pytest
 
+from batcher.rules.bounds import ClosingTime
 from batcher.simulate.ours import Part
 from batcher.simulate.report import SimulationReport
 from batcher.simulate.scenario import Scenario
-from batcher.simulate.simulation import simulate
-from tests.builders_simulate import a_few_orders, shipped_rules
+from batcher.simulate.simulation import simulate, simulate_told
+from tests.builders_simulate import MORNING, a_few_orders, shipped_rules
 
 CALM = Scenario()
 #: What depends on how busy the machine is.
@@ -59,6 +61,18 @@ def test_the_same_seed_gives_the_same_report(policy: str) -> None:
 def test_another_seed_is_another_week() -> None:
     other = dataclasses.replace(ROUGH, seed=3)
     assert facts(run("slack", ROUGH)) != facts(run("slack", other))
+
+
+def test_what_waits_goes_at_the_very_moment_of_a_closing_time_or_of_its_longest_wait() -> None:
+    rules = shipped_rules()
+    closing = ClosingTime(frozenset(range(7)), time(11), rules.site.zone)
+    for bounds, reason in (({"close_at": (closing,)}, "close_at"), ({"max_wait_s": 1800}, "max_wait")):
+        bound = [dataclasses.replace(r, release=dataclasses.replace(r.release, **bounds)) for r in rules.batch_rules]
+        changed = dataclasses.replace(rules, batch_rules=tuple(bound))
+        report, history = simulate_told(changed, a_few_orders(), CALM, policy="ours")
+        assert report.released_because[reason] > 0
+        if reason == "close_at":
+            assert MORNING.replace(hour=11) in {bar.loaded_at for bar in history.bars}
 
 
 def test_costs_add_up_to_what_an_item_costs() -> None:
