@@ -58,6 +58,8 @@ ROUTES: Mapping[tuple[str, str], Access] = {
     ("POST", "/v1/reports"): Access(Scope.REPORTS_WRITE, _STATION),
     ("GET", "/v1/stations"): _SEE_STATION,
     ("GET", "/v1/stations/{station}"): _SEE_STATION,
+    ("GET", "/v1/stations/{station}/why"): _SEE_FLOOR,
+    ("GET", "/v1/rules/{rule}/why"): _SEE_FLOOR,
     ("POST", "/v1/stations/{station}/down"): _DO_STATION,
     ("POST", "/v1/stations/{station}/up"): _DO_STATION,
     ("GET", "/v1/batches"): _SEE_STATION,

@@ -70,26 +70,6 @@ class OrderPage(_Answer):
     next: str | None
 
 
-class PieceWhy(_Answer):
-    """What one piece waits for, and until when at most."""
-
-    item_id: str
-    sku: str
-    state: str
-    text: str
-    until: datetime | None
-    expected_at: datetime | None
-
-
-class WhyAnswer(_Answer):
-    """Why an order is where it is."""
-
-    key: str
-    order_id: str
-    headline: str
-    items: list[PieceWhy]
-
-
 class ReportAnswer(_Answer):
     """What a station's report led to."""
 

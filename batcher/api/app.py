@@ -29,6 +29,7 @@ from batcher.api.sources import Rewind, source_routes
 from batcher.api.stations import station_routes
 from batcher.api.ticket_actions import ticket_action_routes
 from batcher.api.tokens import TokenWanted, token_routes
+from batcher.api.why import why_routes
 from batcher.dispatch.report import ReportDocument
 from batcher.intake.changes import OrderChange
 from batcher.intake.documents import OrderDocument
@@ -68,6 +69,7 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     problems.install(app)
     app.include_router(order_routes(floor, Backlog(floor)), responses=_FAILURES)
     app.include_router(order_action_routes(floor), responses=_FAILURES)
+    app.include_router(why_routes(floor), responses=_FAILURES)
     app.include_router(quote_routes(floor), responses=_FAILURES)
     app.include_router(station_routes(floor), responses=_FAILURES)
     app.include_router(floor_routes(floor), responses=_FAILURES)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 
-from batcher.api.answers import OrderAnswer, OrderPage, PieceWhy, TakenAnswer, TakenEntry, TakenList, WhyAnswer
+from batcher.api.answers import OrderAnswer, OrderPage, TakenAnswer, TakenEntry, TakenList
 from batcher.api.answers_pieces import ItemAnswer, OrderDetail, piece_answer
 from batcher.api.backlog import Backlog
 from batcher.api.bodies import JsonBody, documented
@@ -21,7 +21,6 @@ from batcher.api.senders import Source, named_source
 from batcher.domain.states import OrderState
 from batcher.errors import Fault
 from batcher.intake.documents import OrderDocument
-from batcher.services import explain
 from batcher.services.context import Floor
 from batcher.services.intake import Taken, take_orders, try_orders
 from batcher.services.pieces import piece_views
@@ -117,17 +116,6 @@ def order_routes(floor: Floor, backlog: Backlog) -> APIRouter:
         response.headers["ETag"] = f'"{order.version}"'
         pieces = [piece_answer(view) for view in piece_views(floor, order.key)]
         return OrderDetail(**OrderAnswer.model_validate(order).model_dump(), items=pieces)
-
-    @router.get("/orders/{ref}/why")
-    def get_why(ref: str, actor: ActorDep) -> WhyAnswer:
-        """Tell why an order is where it is: what each piece waits for, and until when."""
-        told = explain.why(floor, order_for(floor, ref, actor))
-        return WhyAnswer(
-            key=told.order.key,
-            order_id=told.order.order_id,
-            headline=told.headline,
-            items=[PieceWhy.model_validate(item) for item in told.items],
-        )
 
     @router.get("/items/{item_id}")
     def get_item(item_id: str, actor: ActorDep) -> ItemAnswer:

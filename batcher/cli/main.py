@@ -26,7 +26,7 @@ COMMANDS = {
     "check": "batcher.cli.check:check",
     "plan": "batcher.cli.overview:plan",
     "status": "batcher.cli.overview:status",
-    "why": "batcher.cli.overview:why",
+    "why": "batcher.cli.why:why",
     "quote": "batcher.cli.quote:quote",
     "orders": "batcher.cli.orders:orders",
     "erase": "batcher.cli.erase:erase",

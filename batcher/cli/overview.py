@@ -1,4 +1,4 @@
-"""`batcher status`, `batcher why`, `batcher plan`: the floor at a glance, one order in plain words, what comes next."""
+"""`batcher status`, `batcher plan`: the floor at a glance, what comes next."""
 
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -7,10 +7,8 @@ import typer
 
 from batcher.cli.floors import reading_floor
 from batcher.cli.output import JsonOption, local, print_json, print_table, tell
-from batcher.services.actions import find_order
 from batcher.services.context import Floor
 from batcher.services.cycle import plan_now
-from batcher.services.explain import why as why_order
 from batcher.services.plan_document import plan_document
 from batcher.services.plan_view import PlannedBatch, plan_batches
 from batcher.services.status import NextBatch, TicketBrief, floor_status
@@ -68,24 +66,6 @@ def _next(planned: NextBatch | None, zone: ZoneInfo) -> str:
     if planned is None:
         return ""
     return f"{planned.jobs} pieces, {planned.fixture} at {local(planned.start_at, zone)}, {planned.release_reason_text}"
-
-
-def why(order: Annotated[str, typer.Argument(help="Order id, or our key of it.")], as_json: JsonOption = False) -> None:
-    """
-    Tell in plain words where each piece of an order is, what it waits for and until when.
-
-    Example: batcher why 543300-033
-    """
-    with reading_floor() as floor:
-        told = why_order(floor, find_order(floor, order))
-    if as_json:
-        print_json(told)
-        return
-    tell(f"Order {told.order.order_id} ({told.order.source}), {told.order.service}, {told.order.state}.")
-    tell(told.headline)
-    tell(f"Due: {told.order.due_how}")
-    for item in told.items:
-        tell(f"  {item.sku} [{item.item_id}] {item.text}")
 
 
 def plan(

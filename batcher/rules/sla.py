@@ -110,6 +110,11 @@ def shortest_lead_s(rules: RuleSet, lines: Iterable[OrderLine]) -> int:
     return max((_lead_s(rules, line) for line in lines), default=0)
 
 
+def tail_s(rules: RuleSet, products: Iterable[str]) -> int:
+    """Return the seconds from the end of the last step until all pieces are packed, as planning reckons dues."""
+    return rules.site.pack_s + max(rules.products[product].route[-1].rest_s for product in products)
+
+
 def _lead_s(rules: RuleSet, line: OrderLine) -> int:
     entry = rules.entry(line.sku)
     product = None if entry is None else rules.products.get(entry.product)

@@ -4,7 +4,7 @@ One service asked for a date: the first collection that can be made, and what bi
 Where the work is put is `planning.insertion`'s to find; all services of one question are `promise`'s.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -12,8 +12,7 @@ from itertools import islice
 from batcher.domain.orders import OrderIn, Promise
 from batcher.intake.accept import NOTHING_PROMISED, Judged, judge
 from batcher.planning.insertion import Insertion, Stay
-from batcher.rules.ruleset import RuleSet
-from batcher.rules.sla import collections_from, shortest_lead_s
+from batcher.rules.sla import collections_from, shortest_lead_s, tail_s
 from batcher.services.confidence import confidence
 from batcher.services.quote_room import QuoteRoom
 from batcher.services.quoted_work import quoted_work
@@ -178,8 +177,8 @@ class Asking:
         insertion = self._room.room.ask(problem, hurry=hurry, not_before=not_before, deadline=self._deadline)
         if insertion.end is None:
             return None
-        tail_s = _tail_s(self._rules, {piece.product for piece in pieces})
-        return _Found(leave_by_at, snapshot.at + timedelta(seconds=insertion.end + tail_s), insertion)
+        ends_s = insertion.end + tail_s(self._rules, {piece.product for piece in pieces})
+        return _Found(leave_by_at, snapshot.at + timedelta(seconds=ends_s), insertion)
 
     def _steps(self) -> int:
         return max(len(piece.processes) for piece in self._judged.pieces)
@@ -188,11 +187,6 @@ class Asking:
         if found.leave_by_at == self._promised.leave_by_at:
             return Binding("service", self._promised.how)
         return _longest_wait(found.insertion.stays, self._room.snapshot.at)
-
-
-def _tail_s(rules: RuleSet, products: Iterable[str]) -> int:
-    """Return the seconds from the end of the last step until all is packed, as `snapshot` reckons dues."""
-    return rules.site.pack_s + max(rules.products[product].route[-1].rest_s for product in products)
 
 
 def _longest_wait(stays: Sequence[Stay], at: datetime) -> Binding:

@@ -8,14 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from batcher.domain.batches import Ticket
 from batcher.domain.orders import Item, Job, Order
-from batcher.domain.states import ItemState, JobState, OrderState, StationState, TicketState
+from batcher.domain.states import ItemState, OrderState
 from batcher.intake.accept import NOTHING_PROMISED
+from batcher.services.causes import Binding, Cause, CauseFinder, first_open
 from batcher.services.context import Floor
-from batcher.services.plan_view import PlannedBatch, PlanView, plan_view
-from batcher.store import batches, orders, stations
+from batcher.store import orders
 from batcher.store.session import Session
+
+
+@dataclass(frozen=True)
+class StepWhy:
+    """One step that is not done, and what it waits for."""
+
+    step: int
+    process: str
+    binding: Binding
 
 
 @dataclass(frozen=True)
@@ -26,8 +34,12 @@ class ItemWhy:
     sku: str
     state: str
     text: str
+    code: str  #: a `Cause` of its first open step, or held, packing, packed, cancelled, no_step
     until: datetime | None = None
     expected_at: datetime | None = None  #: packed by then, as far as is known
+    station: str | None = None
+    rule: str | None = None
+    steps: tuple[StepWhy, ...] = ()  #: those that are not done
 
 
 @dataclass(frozen=True)
@@ -80,98 +92,52 @@ class _Teller:
     def __init__(self, floor: Floor, session: Session) -> None:
         self._rules = floor.rules.current
         self._zone = self._rules.site.zone
-        self._session = session
         self._now = floor.now()
-        stored = batches.latest_plan(session)
-        self._plan: PlanView | None = None if stored is None else plan_view(stored)
-        self._stations = stations.all_stations(session)
+        self._causes = CauseFinder(floor, session, self._at)
 
     def item(self, order: Order, item: Item, jobs: list[Job]) -> ItemWhy:
         """Return what one piece waits for."""
         remake = " (a remake: the first one failed)" if item.remake_of else ""
         if item.state is ItemState.PACKED:
             text = f"packed {self._at(item.packed_at)}" if item.packed_at else "packed"
-            return ItemWhy(item.id, item.sku, item.state, text + remake, expected_at=item.packed_at)
+            return ItemWhy(item.id, item.sku, item.state, text + remake, "packed", expected_at=item.packed_at)
         if item.state is ItemState.MADE:
-            made_at = item.made_at or self._now
-            what = f"rests until {self._at(made_at)}" if made_at > self._now else "is being packed"
-            expected = max(self._now, made_at + timedelta(seconds=self._rules.site.pack_s))
-            return ItemWhy(item.id, item.sku, item.state, f"made; it {what}{remake}", expected_at=expected)
+            return self._made(item, remake)
         if item.state is ItemState.CANCELLED:
-            return ItemWhy(item.id, item.sku, item.state, "cancelled")
+            return ItemWhy(item.id, item.sku, item.state, "cancelled", "cancelled")
         if order.state is OrderState.HELD:
-            return ItemWhy(item.id, item.sku, item.state, "its order is held" + remake)
-        job = next((j for j in jobs if j.state in (JobState.WAITING, JobState.RELEASED)), None)
+            return ItemWhy(item.id, item.sku, item.state, "its order is held" + remake, "held")
+        job = first_open(jobs)
         if job is None:
-            return ItemWhy(item.id, item.sku, item.state, "no step of it is open" + remake)
-        text, until = self._released(job) if job.state is JobState.RELEASED else self._waiting(job)
+            return ItemWhy(item.id, item.sku, item.state, "no step of it is open" + remake, "no_step")
+        return self._open(item, jobs, job, remake)
+
+    def _made(self, item: Item, remake: str) -> ItemWhy:
+        made_at = item.made_at or self._now
+        resting = made_at > self._now
+        text = f"made; it {f'rests until {self._at(made_at)}' if resting else 'is being packed'}{remake}"
+        expected = max(self._now, made_at + timedelta(seconds=self._rules.site.pack_s))
+        until = made_at if resting else expected
+        code = Cause.REST.value if resting else "packing"
+        return ItemWhy(item.id, item.sku, item.state, text, code, until if resting else None, expected)
+
+    def _open(self, item: Item, jobs: list[Job], job: Job, remake: str) -> ItemWhy:
+        open_jobs = [(jobs[k - 1] if k else None, one) for k, one in enumerate(jobs) if one.step >= job.step]
+        steps = tuple(StepWhy(one.step, one.process, self._causes.of_job(one, before)) for before, one in open_jobs)
+        first = steps[0].binding
         where = f"step {job.step} of {job.steps}, {job.process}: "
-        return ItemWhy(item.id, item.sku, item.state, where + text + remake, until, self._expected(jobs[-1]))
-
-    def _released(self, job: Job) -> tuple[str, datetime | None]:
-        ticket = batches.ticket_of_job(self._session, job.id)
-        if ticket is None:
-            return "released, its ticket is being written", None
-        return f"{_ticket_text(ticket)} at {ticket.station} (ticket {ticket.id})", ticket.end_at
-
-    def _waiting(self, job: Job) -> tuple[str, datetime | None]:
-        if self._plan is None:
-            return "waits for the first plan", None
-        if job.id in self._plan.left_out:
-            return f"cannot be planned: {self._plan.left_out[job.id]}", None
-        batch = self._plan.batch_of.get(job.id)
-        if batch is None:
-            return self._not_in_plan(job)
-        if job.ready_at is not None and job.ready_at > self._now:
-            return f"rests until {self._at(job.ready_at)}", job.ready_at
-        return self._filling(batch), max(batch.latest_begin_at, self._now)
-
-    def _not_in_plan(self, job: Job) -> tuple[str, datetime | None]:
-        assert self._plan is not None
-        if job.id not in self._plan.unplanned:
-            return "came in after the last plan; the next one takes it", None
-        able = [s.id for s in self._rules.stations.values() if s.process == job.process]
-        down = [sid for sid in able if sid in self._stations and self._stations[sid].state is StationState.DOWN]
-        if able and len(down) == len(able):
-            return f"every station that could do it is down: {', '.join(down)}", None
-        return "no station has room for it within the planning horizon", None
-
-    def _filling(self, batch: PlannedBatch) -> str:
-        filled = f"{batch.fill:.0%} full"
-        if batch.capacity:
-            filled = f"{len(batch.jobs)} pieces, {filled}"
-        latest = max(batch.latest_begin_at, self._now)
-        waits = "to fill" if batch.fill < 1 else "to have its turn or its setup"
-        return (
-            f"waits for its batch on {batch.station} {waits} (rule {batch.rule}, {filled} now); "
-            f"planned for {self._at(batch.start_at)}, starts by {self._at(latest)} at the latest"
-        )
+        return ItemWhy(
+            item.id, item.sku, item.state, where + first.text + remake, first.cause, first.until,
+            self._expected(jobs[-1]), first.station, first.rule, steps,
+        )  # fmt: skip
 
     def _expected(self, last: Job) -> datetime | None:
         """Return when a piece will be packed: as its last step is planned, or as its ticket says."""
-        pack = timedelta(seconds=self._rules.site.pack_s)
-        if last.state is JobState.RELEASED:
-            ticket = batches.ticket_of_job(self._session, last.id)
-            return None if ticket is None else max(ticket.end_at, self._now) + pack
-        batch = self._plan.batch_of.get(last.id) if self._plan else None
-        return None if batch is None else batch.end_at + pack
+        ends = self._causes.ends_at(last)
+        return None if ends is None else ends + timedelta(seconds=self._rules.site.pack_s)
 
     def _at(self, instant: datetime) -> str:
         return _local(instant, self._zone)
-
-
-_TICKET_TEXTS = {
-    TicketState.RELEASED: "released, on its way to the station",
-    TicketState.SENDING: "being handed over",
-    TicketState.DELIVERED: "in the station's folder, not picked up yet",
-    TicketState.ACCEPTED: "in the station's queue",
-    TicketState.RUNNING: "being made now",
-    TicketState.IN_DOUBT: "IN DOUBT: whether it was made must be found out",
-}
-
-
-def _ticket_text(ticket: Ticket) -> str:
-    return _TICKET_TEXTS.get(ticket.state, ticket.state.value)
 
 
 def _local(instant: datetime, zone: ZoneInfo) -> str:

@@ -166,6 +166,16 @@ def items_by_id(s: Session, ids: Sequence[str]) -> dict[str, Item]:
     return {row[0]: Item(*row) for part in chunks(ids) for row in s.execute(_ITEMS, {"idents": part})}
 
 
+def jobs_by_id(s: Session, ids: Sequence[str]) -> list[Job]:
+    """Return the named jobs."""
+    jobs = tables.jobs
+    return [
+        Job(*row)
+        for part in chunks(ids)
+        for row in s.execute(select(*columns(jobs, Job)).where(jobs.c.id.in_(part)).order_by(jobs.c.id))
+    ]
+
+
 def made_at_by_order(s: Session) -> dict[str, datetime]:
     """Return when the last of an order's pieces that are made and not packed was made, its rest included."""
     items = tables.items

@@ -33,6 +33,7 @@ _PLACES = {
     "switch": "on",
     "ident": "R",
     "verb": "down",
+    "rule": "cards",
 }
 
 
