@@ -195,10 +195,10 @@ def test_a_rule_that_keeps_work_from_a_station_is_named_as_what_would_have_helpe
         replace(r, stations=elsewhere) if r.id == "same-product-and-finish" else r for r in rules.batch_rules
     )
     _under(floor, replace(rules, batch_rules=narrow))
-    (key,) = take(floor, order_document(MAT, quantity=8))
+    *_, late = take(floor, *(order_document(MAT, quantity=40, service="same-day") for _ in range(3)))
     plan_at_once(floor)
 
-    found = what_if(floor, actions.find_order(floor, key), budget_s=60)
+    found = what_if(floor, actions.find_order(floor, late), budget_s=60)
 
     told = {remedy.what for remedy in found.remedies if remedy.code == "rule"}
     assert "rule same-product-and-finish: any station of its process may run it (no stations)" in told
