@@ -140,6 +140,7 @@ class _Asked:
         schedule = self._schedule
         best: tuple[tuple[int, int, int], Place] | None = None
         for place in rooms(schedule, unit, self._ready(unit), due, not_before=self._not_before):
+            own = _own_price(place)
             price = self._price(place, unit)
             late, end = max(0, place.run.end - due), place.run.end
             schedule.rollback()
@@ -147,8 +148,8 @@ class _Asked:
                 continue
             if best is None or (late, price, end) < best[0]:
                 best = (late, price, end), place
-            if late == 0 and price <= 0:
-                break  # it costs nothing: no place is much better
+            if late == 0 and price <= own:
+                break  # nobody else pays for it, and joining comes before a batch of its own: no place is much better
         if best is None:
             return False
         (_, price, _), place = best
@@ -195,3 +196,11 @@ class _Asked:
         station = schedule.instance.problem.stations[run.station].id
         idle = at == 0 or sequence[at - 1].end < run.begin
         return Stay(station, self._ready(unit), run.start, run.end, idle)
+
+
+def _own_price(place: Place) -> int:
+    """Return what a place costs whatever stands around it: running time, and the batch where it is a new one."""
+    run = place.run
+    if place.at is not None:
+        return run.money
+    return run.mode.rate * (place.load.serial + place.load.parallel - run.load.serial - run.load.parallel)
