@@ -5,7 +5,7 @@ The release policy beside the others on recorded weeks: a table (Markdown and JS
 
 First the knobs of the others are tuned on the quiet week, then every week is run under every seed, and last ours with
 one part after the other left out. Each run is appended to runs.jsonl as it ends; after an interruption, or to go on
-another day, `--resume` does only what is missing. `--policies ours,clairvoyant` runs only these.
+another day, `--resume` does only what is missing. `--policies ours clairvoyant` runs only these.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--weeks", type=lambda text: text.split(","), default=names, help=", ".join(names))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--days", type=float, help="only the orders of so many days of each week")
-    parser.add_argument("--policies", type=lambda text: text.split(","), help="only these, as `simulate` names them")
+    parser.add_argument("--policies", nargs="+", help="only these, as `simulate` names them")
     parser.add_argument("--workers", type=int, default=2, help="runs at a time")
     parser.add_argument("--out", type=Path, default=Path("build/policy"))
     parser.add_argument("--resume", action="store_true", help="keep the runs there are, do only what is missing")
