@@ -55,6 +55,7 @@ ROUTES: Mapping[tuple[str, str], Access] = {
     ("GET", "/v1/reservations/{ident}"): Access(Scope.QUOTES, _SOURCE),
     ("POST", "/v1/reservations/{ident}/give-up"): Access(Scope.QUOTES, _SOURCE),
     ("GET", "/v1/items/{item_id}"): _SEE_ORDERS,
+    ("POST", "/v1/preview"): _SEE_ORDERS,
     ("POST", "/v1/reports"): Access(Scope.REPORTS_WRITE, _STATION),
     ("GET", "/v1/stations"): _SEE_STATION,
     ("GET", "/v1/stations/{station}"): _SEE_STATION,

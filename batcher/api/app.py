@@ -21,6 +21,7 @@ from batcher.api.news import news_routes
 from batcher.api.order_actions import order_action_routes
 from batcher.api.orders import order_routes
 from batcher.api.papers import paper_routes
+from batcher.api.preview import PreviewWanted, preview_routes
 from batcher.api.probes import probe_routes
 from batcher.api.quotes import quote_routes
 from batcher.api.reconciliation import reconciliation_routes
@@ -37,7 +38,8 @@ from batcher.intake.quotes import QuoteDocument
 from batcher.services.context import Floor
 
 _BODIES = (
-    OrderDocument, OrderChange, QuoteDocument, ReportDocument, Reason, Resolution, HookWanted, Rewind, TokenWanted,
+    OrderDocument, OrderChange, QuoteDocument, ReportDocument, Reason, Resolution, HookWanted, PreviewWanted,
+    Rewind, TokenWanted,
 )  # fmt: skip
 _FAILURES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.Problem, "description": "refused; `code` says why"},
@@ -79,6 +81,7 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     app.include_router(rules_routes(floor), responses=_FAILURES)
     app.include_router(news_routes(floor, health), responses=_FAILURES)
     app.include_router(hook_routes(floor), responses=_FAILURES)
+    app.include_router(preview_routes(floor), responses=_FAILURES)
     app.include_router(source_routes(floor), responses=_FAILURES)
     app.include_router(token_routes(floor), responses=_FAILURES)
     app.include_router(probe_routes(health, floor.metrics.registry))

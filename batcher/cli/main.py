@@ -39,6 +39,7 @@ COMMANDS = {
     "stations": "batcher.cli.stations:stations",
     "reports": "batcher.cli.queues:reports",
     "rules": "batcher.cli.rules:rules",
+    "preview": "batcher.cli.preview:preview",
     "sources": "batcher.cli.sources:sources",
     "hooks": "batcher.cli.hooks:hooks",
     "token": "batcher.cli.tokens:token",

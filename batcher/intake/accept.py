@@ -16,6 +16,7 @@ from batcher.rules.facts import job_facts
 from batcher.rules.floor import CatalogueEntry, Product
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.sla import promise
+from batcher.rules.texts import text_faults
 from batcher.store import reservations
 from batcher.store.orders import Added, Held, NewOrder, NewPiece, add_orders, seen_orders
 from batcher.store.restored import unaccounted
@@ -190,11 +191,8 @@ def _no_promise(order: OrderIn) -> Promise:
 
 
 def _unmakeable(product: Product, line: OrderLine) -> Iterator[Held]:
-    if product.text.required and not line.text:
-        yield Held("text_missing", f"a {product.id} needs a text; ask the customer for it")
-    if len(line.text) > product.text.max_characters:
-        longest = product.text.max_characters
-        yield Held("text_too_long", f"the text has {len(line.text)} characters, a {product.id} takes {longest}")
+    for code, reason in text_faults(product.text, product.id, line.text):
+        yield Held(code, reason)
     if line.quantity > product.max_quantity:
         yield Held("quantity_unmakeable", f"{line.quantity} pieces, of a {product.id} at most {product.max_quantity}")
 

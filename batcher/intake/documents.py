@@ -7,7 +7,7 @@ Whether the order can be made is judged in `accept`.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -84,7 +84,7 @@ Word = Annotated[str, BeforeValidator(_word)]
 Name = Annotated[str, BeforeValidator(_word), AfterValidator(_named)]
 Artwork = Annotated[str, AfterValidator(words.reference)]
 Checksum = Annotated[str, AfterValidator(words.checksum)]
-Text = Annotated[str, AfterValidator(words.text)]
+Text = Annotated[str, AfterValidator(words.line_text)]
 Quantity = Annotated[int, BeforeValidator(_quantity)]
 Attributes = Annotated[dict[Name, Word], BeforeValidator(_attributes)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
@@ -123,7 +123,11 @@ class OrderDocument(BaseModel):
     reservation: Word = ""  #: what `POST /v1/quotes` reserved for it
 
 
-def parse_order(doc: object, *, source: str, zone: ZoneInfo) -> OrderIn:
+def _one_line(_sku: str) -> bool:
+    return False
+
+
+def parse_order(doc: object, *, source: str, zone: ZoneInfo, takes_lines: Callable[[str], bool] = _one_line) -> OrderIn:
     """
     Return the order a document means.
 
@@ -133,6 +137,8 @@ def parse_order(doc: object, *, source: str, zone: ZoneInfo) -> OrderIn:
         Where it came from; order ids are unique within a source.
     zone
         The site's time zone, for a `placed_at` without an offset.
+    takes_lines
+        Tells of a SKU whether its text may have several lines.
 
     Raises
     ------
@@ -143,6 +149,7 @@ def parse_order(doc: object, *, source: str, zone: ZoneInfo) -> OrderIn:
         refuse("body_not_object", "an order is a JSON object")
     document = validated(OrderDocument, doc, zone)
     lines = order_lines(document.lines)
+    _check_lines(lines, takes_lines)
     order = OrderIn(
         source=source,
         order_id=document.order_id,
@@ -214,6 +221,16 @@ def content_hash(order: OrderIn) -> str:
 def _line_content(line: OrderLine) -> dict[str, object]:
     # a field that came later counts only where it is used: what came in before is recognised by its old hash
     return {name: value for name, value in vars(line).items() if name != "artwork_sha256" or value is not None}
+
+
+def _check_lines(lines: tuple[OrderLine, ...], takes_lines: Callable[[str], bool]) -> None:
+    faults = [
+        Fault(f"/lines/{position}/text", "holds a line break, and the product takes one line", "text_control_char")
+        for position, line in enumerate(lines)
+        if "\n" in line.text and not takes_lines(line.sku)
+    ]
+    if faults:
+        raise OrderRejectedError(tuple(faults))
 
 
 def _check_together(lines: tuple[OrderLine, ...]) -> None:

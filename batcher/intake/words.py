@@ -72,6 +72,14 @@ def text(value: str) -> str:
     return value
 
 
+def line_text(value: str) -> str:
+    """Return the text of a piece as it is kept and sent: composed (NFC), lines parted by a line feed."""
+    if len(value) > _MAX_TEXT or (value and not value.strip()):
+        return text(value)  # which says what is wrong with it
+    lines = unicodedata.normalize("NFC", value).replace("\r\n", "\n").split("\n")
+    return "\n".join(text(line) if line else line for line in lines)
+
+
 def reference(value: str) -> str:
     """Return the reference of an artwork: a name that stations know, or an address to fetch it from."""
     if not value:

@@ -43,7 +43,9 @@ from batcher.rules.floor_models import (
     SiteShape,
     StationShape,
     StepShape,
+    TextShape,
 )
+from batcher.rules.fonts import Coverage
 from batcher.rules.release_models import ReleaseShape
 from batcher.rules.rule_models import BatchRuleShape, SelectorShape, ServiceShape
 from batcher.rules.ruleset import PlanningRules, RuleSet
@@ -53,7 +55,7 @@ from batcher.rules.sections import Sections
 HOLIDAY_YEARS = range(2005, 2041)
 
 
-def compile_rules(sections: Sections, catalogue: dict[str, CatalogueEntry], digest: str) -> RuleSet:
+def compile_rules(sections: Sections, catalogue: dict[str, CatalogueEntry], digest: str, fonts: Coverage) -> RuleSet:
     """Return the rule set of sections that have no faults."""
     assert sections.site is not None, "a missing site is a fault"
     zone = sections.site.time_zone
@@ -67,7 +69,7 @@ def compile_rules(sections: Sections, catalogue: dict[str, CatalogueEntry], dige
         processes={name: _process(name, shape, zone) for name, shape in sections.processes.items()},
         stations={name: _station(name, shape, calendars, fixtures) for name, shape in sections.stations.items()},
         fixtures=fixtures,
-        products={name: _product(name, shape, fixtures, zone) for name, shape in sections.products.items()},
+        products={name: _product(name, shape, fixtures, zone, fonts) for name, shape in sections.products.items()},
         services={name: _service(name, shape, calendars, zone) for name, shape in sections.services.items()},
         tiers=tiers,
         batch_rules=tuple(
@@ -161,14 +163,27 @@ def _station(name: str, shape: StationShape, calendars: dict[str, Calendar], fix
     )
 
 
-def _product(name: str, shape: ProductShape, fixtures: dict[str, Fixture], zone: ZoneInfo) -> Product:
+def _product(name: str, shape: ProductShape, fixtures: dict[str, Fixture], zone: ZoneInfo, fonts: Coverage) -> Product:
     return Product(
         id=name,
         route=tuple(_step(step, fixtures) for step in shape.route),
         skus=tuple(shape.skus or ()),
-        text=TextRule(required=shape.text.required, max_characters=shape.text.max_characters),
+        text=_text(shape.text, fonts),
         max_quantity=shape.max_quantity,
         release=given_bounds(shape.release, zone),
+    )
+
+
+def _text(shape: TextShape, fonts: Coverage) -> TextRule:
+    return TextRule(
+        required=shape.required,
+        max_characters=shape.max_characters,
+        max_lines=shape.max_lines,
+        max_line_characters=shape.max_line_characters,
+        scripts=frozenset(shape.scripts or ()),
+        characters=shape.characters or "",
+        font=shape.font,
+        font_covers=None if shape.font is None else fonts[shape.font],
     )
 
 

@@ -150,7 +150,13 @@ class TextRule:
     """What personalisation a product takes."""
 
     required: bool = False
-    max_characters: int = 200
+    max_characters: int = 200  #: of all lines together
+    max_lines: int = 1
+    max_line_characters: int | None = None
+    scripts: frozenset[str] = frozenset()  #: codes of ISO 15924; none: all
+    characters: str = ""  #: the only ones that are taken; none: all
+    font: str | None = None
+    font_covers: frozenset[int] | None = None  #: code points that the font can draw
 
 
 @dataclass(frozen=True)

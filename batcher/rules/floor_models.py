@@ -15,6 +15,7 @@ from batcher.rules.release_models import ReleaseShape
 from batcher.rules.shape import Minor, Shape, key
 from batcher.rules.values import (
     CalendarRef,
+    Characters,
     Currency,
     Day,
     Days,
@@ -27,6 +28,7 @@ from batcher.rules.values import (
     Name,
     Pattern,
     ProcessRef,
+    Script,
     Size,
     StateRef,
     Text,
@@ -288,6 +290,27 @@ class TextShape(Shape):
 
     required: bool = key(default=False, description="Whether an order without text is held.", examples=[True])
     max_characters: int = key(default=200, ge=1, le=10_000, description="The longest text that fits.", examples=[24])
+    max_lines: int = key(default=1, ge=1, le=50, description="How many lines it may have.", examples=[3])
+    max_line_characters: int | None = key(
+        default=None, ge=1, le=1000, description="The longest line that fits. Left out: as the text.", examples=[12]
+    )
+    scripts: list[Script] | None = key(
+        default=None,
+        min_length=1,
+        description="Scripts that it takes, beside what all share (digits, signs, emoji). Left out: all.",
+        examples=["[Latin, Greek]"],
+    )
+    characters: Characters | None = key(
+        default=None,
+        description="The only characters that it takes; `A-Z` is a range, a `-` of its own stands last. Left out: all.",
+        examples=['"A-Za-z0-9 .&-"'],
+    )
+    font: Folder | None = key(
+        default=None,
+        description="The font it is set in, a TrueType or OpenType file below the rules directory: what it cannot draw "
+        "holds the order.",
+        examples=["fonts/engraving.ttf"],
+    )
 
 
 class ProductShape(Shape):

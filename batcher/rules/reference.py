@@ -34,6 +34,8 @@ KINDS = {
     "Regular expressions are refused.",
     "expression": "A [JMESPath](https://jmespath.org) expression over what the source sent.",
     "address": "An HTTP address.",
+    "script": "A name of Unicode: `Latin`, `Greek`, `Cyrillic`.",
+    "characters": "Characters one after the other, with ranges: `A-Za-z0-9 .-`.",
     "fact": "What a rule can know of a job: `process`, `fixture`, `product`, `finish`, `sku`, `service`, `tier`, "
     "`channel`, `country`, `carrier`, `order`, `due_day` (local date by which it leaves), or `attribute.NAME`.",
 }

@@ -50,6 +50,12 @@ class RuleSet:
                 return CatalogueEntry(sku=sku, product=product.id, finish="")
         return None
 
+    def takes_lines(self, sku: str) -> bool:
+        """Tell whether the text of a SKU may have several lines."""
+        entry = self.entry(sku)
+        product = None if entry is None else self.products.get(entry.product)
+        return product is not None and product.text.max_lines > 1
+
     def queue_depth(self, station: str) -> int:
         """Return how many live tickets a station may have, the running one included."""
         own = self.stations[station].queue_depth

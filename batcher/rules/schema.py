@@ -23,6 +23,7 @@ from batcher.rules.files import (
     yaml_files,
 )
 from batcher.rules.floor import CatalogueEntry
+from batcher.rules.fonts import read_fonts
 from batcher.rules.inline_secrets import secret_warnings
 from batcher.rules.rule_checks import check_batch_rules
 from batcher.rules.ruleset import RuleSet
@@ -91,11 +92,12 @@ def inspect(directory: Path, *, catalogue: Path | None = None) -> Inspection:
     else:
         # What a file that cannot be read may define is not called missing.
         found = [fault for fault in found if fault.code not in _OF_OTHER_FILES]
-    faults += found
+    coverage, fonts, unreadable = read_fonts(directory, sections, places)
+    faults += [*found, *unreadable]
     warnings += secret_warnings(documents)
     if faults:
         return Inspection(None, _in_order(faults), _in_order(warnings))
-    rules = compile_rules(sections, entries, hash_sources([*sources, *listed]))
+    rules = compile_rules(sections, entries, hash_sources([*sources, *listed, *fonts]), coverage)
     return Inspection(rules, (), _in_order(warnings))
 
 

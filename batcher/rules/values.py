@@ -8,6 +8,7 @@ and carries its own JSON Schema. Which keys exist is in `floor_models` and `rule
 import difflib
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date, time
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -251,6 +252,37 @@ def read_fact(value: object) -> str:
     return name
 
 
+def read_script(value: object) -> str:
+    """Return the code of a script, by its name."""
+    from fontTools import unicodedata as tables  # takes a while to import
+
+    code_of: Callable[..., str] = tables.script_code
+
+    name = _text(value, "the name of a script, such as Latin")
+    code = code_of(name, default="")
+    if not code:
+        known = [str(known).replace("_", " ") for known in tables.Scripts.NAMES.values()]
+        raise refuse("unknown_name", f"unknown script {told(name)}; {suggestion(name, known)}")
+    return str(code)
+
+
+def read_characters(value: object) -> str:
+    """Return the characters that a class such as ``A-Z0-9 .-`` means."""
+    text = _text(value, "characters")
+    found, at = [], 0
+    while at < len(text):
+        if text[at + 1 : at + 2] == "-" and at + 2 < len(text):
+            first, last = ord(text[at]), ord(text[at + 2])
+            if not first <= last <= first + 2000:
+                raise refuse("range", f"{told(text[at : at + 3])} is no range of characters")
+            found += [chr(point) for point in range(first, last + 1)]
+            at += 3
+        else:
+            found.append(text[at])
+            at += 1
+    return "".join(dict.fromkeys(found))
+
+
 _HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-4]):[0-5][0-9]$|^closed$"
 
 _HOURS_SCHEMA = {"type": "string", "pattern": _HOURS}
@@ -281,6 +313,8 @@ Text = Annotated[str, Grammar("text", read_text)]
 Currency = Annotated[str, Grammar("currency", read_currency, _string("[A-Z]{3}"))]
 Folder = Annotated[str, Grammar("folder", read_folder)]
 Pattern = Annotated[str, Grammar("pattern", read_pattern)]
+Script = Annotated[str, Grammar("script", read_script)]
+Characters = Annotated[str, Grammar("characters", read_characters)]
 Fact = Annotated[str, Grammar("fact", read_fact)]
 
 #: Ids that another section defines.

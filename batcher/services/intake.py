@@ -66,7 +66,8 @@ def try_orders(floor: Floor, docs: Sequence[object], source: str) -> list[Taken]
 
 def _parsed(floor: Floor, doc: object, source: str) -> OrderIn | Taken:
     try:
-        return parse_order(doc, source=source, zone=floor.rules.current.site.zone)
+        rules = floor.rules.current
+        return parse_order(doc, source=source, zone=rules.site.zone, takes_lines=rules.takes_lines)
     except OrderRejectedError as error:
         name = doc.get("order_id") if isinstance(doc, dict) else None
         return Taken(str(name or "")[:64], "rejected", message=str(error.faults[0]), faults=error.faults)

@@ -57,12 +57,18 @@ def test_the_table_of_refusals_names_every_code_of_intake() -> None:
 
 def test_the_table_of_holdings_names_every_code_that_an_order_is_held_with() -> None:
     judged = set(_words(ROOT / "batcher" / "intake" / "accept.py", {"Held": 0}))
+    texts = set(
+        re.findall(r'yield "(text_\w+)"', (ROOT / "batcher" / "rules" / "texts.py").read_text(encoding="utf-8"))
+    )
     promised = set(_words(Path(promise.__code__.co_filename), {"Fault": 2}))
     by_hand = {"by_hand"}
     artwork = {PENDING, MISSING, WRONG}
     assert '"by_hand"' in (ROOT / "batcher" / "services" / "actions.py").read_text(encoding="utf-8")
 
-    assert set(_first_cells("intake.md", "Held")) == judged | promised | by_hand | artwork | {QUARANTINED, REMAKE}
+    assert set(_first_cells("intake.md", "Held")) == judged | texts | promised | by_hand | artwork | {
+        QUARANTINED,
+        REMAKE,
+    }
 
 
 def test_the_table_of_reasons_names_every_reason_of_the_release_policy() -> None:
