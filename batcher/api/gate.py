@@ -18,11 +18,12 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 
 from batcher.api.access import ROUTES, Access, Bound
 from batcher.api.problems import RequestError
-from batcher.domain.access import Actor, Scope
-from batcher.services.access import digest_of, everything
+from batcher.domain.access import Actor, Scope, Token
+from batcher.services.access import digest_of, everything, find_token
 from batcher.services.context import Floor
 from batcher.store import tokens
 
@@ -84,7 +85,7 @@ class Gate:
     rate: Rate
     operator: str | None = None
 
-    def __call__(self, request: Request) -> None:
+    async def __call__(self, request: Request) -> None:
         """Let a request in, and note who makes it, or refuse it."""
         route = (request.method, request.scope["route"].path)
         access = ROUTES.get(route)
@@ -99,7 +100,7 @@ class Gate:
         if access.scope is None:
             self._slow_down(request, access)
             return
-        actor = self._actor(request, access)
+        actor = await self._actor(request, access)
         _check(actor, access, access.scope)
         self._count(actor.name)
         request.state.actor = actor
@@ -117,15 +118,18 @@ class Gate:
                 headers={"Retry-After": str(max(1, round(early_s)))},
             )  # fmt: skip
 
-    def _actor(self, request: Request, access: Access) -> Actor:
+    async def _actor(self, request: Request, access: Access) -> Actor:
         secret = _secret(request)
         if secret is None and access.page:
             secret = request.cookies.get(SESSION)
-        return self._stranger(request) if secret is None else self.actor_of(secret)
+        if secret is None:
+            return await run_in_threadpool(self._stranger, request)
+        token = self.floor.tokens.get(digest_of(secret))
+        return await run_in_threadpool(self.actor_of, secret) if token is None else self._stands_for(token)
 
     def actor_of(self, secret: str) -> Actor:
         """
-        Return whom a token stands for.
+        Return whom a token stands for, as the database has it.
 
         Raises
         ------
@@ -135,10 +139,12 @@ class Gate:
         digest = digest_of(secret)
         if self.operator is not None and compare_digest(digest, self.operator):
             return everything("operator")
-        with self.floor.store.read() as session:
-            token = tokens.token_of(session, digest)
+        token = find_token(self.floor, digest)
         if token is None:
             raise _unauthorized("token_unknown", "there is no such token")
+        return self._stands_for(token)
+
+    def _stands_for(self, token: Token) -> Actor:
         if token.revoked_at is not None:
             raise _unauthorized("token_revoked", "the token was revoked")
         if token.expires_at <= self.floor.now():
@@ -197,7 +203,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _actor_of(request: Request) -> Actor:
+async def _actor_of(request: Request) -> Actor:
     actor = request.state.actor
     assert isinstance(actor, Actor)
     return actor

@@ -38,7 +38,7 @@ class Once:
         self._lock = threading.Lock()
         self._under_way: set[tuple[str, str]] = set()
 
-    def __call__(
+    async def __call__(
         self,
         request: Request,
         raw: RawBody,
@@ -49,7 +49,7 @@ class Once:
     ) -> Doer:
         """Return what does this request once."""
         if idempotency_key is None:
-            return _at_once
+            return at_once
         if not _KEY.fullmatch(idempotency_key):
             raise RequestError(
                 HTTPStatus.BAD_REQUEST, "idempotency_key_invalid", "a key is 1 to 255 printable ASCII characters"
@@ -92,5 +92,6 @@ class Once:
         return answer
 
 
-def _at_once(make: Callable[[], Response]) -> Response:
+def at_once(make: Callable[[], Response]) -> Response:
+    """Do what carries no key."""
     return make()

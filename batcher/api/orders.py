@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from batcher.api.answers import OrderAnswer, OrderPage, TakenAnswer, TakenEntry, TakenList
@@ -15,14 +17,15 @@ from batcher.api.bodies import JsonBody, documented
 from batcher.api.cursors import Cursor, ulid_cursor
 from batcher.api.found import item_for, order_for
 from batcher.api.gate import ActorDep
-from batcher.api.once import Doer, Once
+from batcher.api.once import Doer, Once, at_once
 from batcher.api.problems import ProblemFault, RequestError, problem
 from batcher.api.senders import Source, named_source
+from batcher.api.together import Together
 from batcher.domain.states import OrderState
 from batcher.errors import Fault
 from batcher.intake.documents import OrderDocument
 from batcher.services.context import Floor
-from batcher.services.intake import Taken, take_orders, try_orders
+from batcher.services.intake import Taken, take_each, take_orders, tell_taken, try_orders
 from batcher.services.pieces import piece_views
 from batcher.store import orders
 from batcher.store.orders import OrderFilter
@@ -52,11 +55,12 @@ def order_routes(floor: Floor, backlog: Backlog) -> APIRouter:
     """Return the routes under /v1/orders that take in and show, and /v1/items."""
     router = APIRouter(prefix="/v1", tags=["orders"])
     once = Once(floor)
+    singles = Together(partial(_take_singles, floor, backlog))
 
     @router.post(
         "/orders", status_code=201, response_model=TakenAnswer, responses=_TAKEN_DOC, openapi_extra=_ORDERS_DOC
     )
-    def post_orders(
+    async def post_orders(
         document: JsonBody,
         actor: ActorDep,
         do: Annotated[Doer, Depends(once)],
@@ -66,6 +70,13 @@ def order_routes(floor: Floor, backlog: Backlog) -> APIRouter:
     ) -> Response:
         """Take in one order, or a list of at most 1000; a list is answered entry by entry."""
         named = named_source(source, actor)
+        if do is at_once and not (validate_only or isinstance(document, list)):
+            taken = await singles.ask((document, named))
+            tell_taken(floor, [taken], named)
+            return _answer_one(taken)
+        return await run_in_threadpool(post_alone, document, named, do, validate_only=validate_only, atomic=atomic)
+
+    def post_alone(document: object, named: str, do: Doer, *, validate_only: bool, atomic: bool) -> Response:
         documents = document if isinstance(document, list) else [document]
         if not 0 < len(documents) <= MAX_ORDERS:
             raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "list_length", f"a list holds 1 to {MAX_ORDERS} orders")
@@ -125,6 +136,11 @@ def order_routes(floor: Floor, backlog: Backlog) -> APIRouter:
         return ItemAnswer(**piece_answer(view).model_dump(), order_key=order.key, order_id=order.order_id)
 
     return router
+
+
+def _take_singles(floor: Floor, backlog: Backlog, sent: Sequence[tuple[object, str]]) -> list[Taken]:
+    backlog.check()
+    return take_each(floor, sent)
 
 
 def _aware(instant: datetime | None) -> datetime | None:

@@ -1,5 +1,6 @@
 """Routes of stations: what they report, how they stand, taken down and up."""
 
+from functools import partial
 from http import HTTPStatus
 
 from fastapi import APIRouter, Response
@@ -10,11 +11,12 @@ from batcher.api.bodies import REASON_DOC, RawBody, ReasonBody, documented
 from batcher.api.found import station_for
 from batcher.api.gate import ActorDep
 from batcher.api.problems import RequestError, problem
+from batcher.api.together import Together
 from batcher.dispatch.report import ReportDocument, parse_report
 from batcher.domain.states import StationState
 from batcher.services import actions
 from batcher.services.context import Floor
-from batcher.services.reports import ReportOutcome, apply_report
+from batcher.services.reports import ReportOutcome, apply_reports
 from batcher.services.status import StationStatus, floor_status
 
 _REPORT_DOC = documented(ReportDocument)
@@ -28,14 +30,15 @@ _REFUSED = {
 def station_routes(floor: Floor) -> APIRouter:
     """Return the routes of stations."""
     router = APIRouter(prefix="/v1", tags=["floor"])
+    together = Together(partial(apply_reports, floor))
 
     @router.post("/reports", response_model=ReportAnswer, openapi_extra=_REPORT_DOC)
-    def post_report(raw: RawBody, actor: ActorDep) -> Response:
+    async def post_report(raw: RawBody, actor: ActorDep) -> Response:
         """Take a station's report (`batcher-report/1`); the same report again gets the same answer."""
         report = parse_report(raw)
         if not actor.may_see_station(report.station):
             raise RequestError(HTTPStatus.FORBIDDEN, "token_bound", f"the token speaks for {actor.station} only")
-        return _answer_report(apply_report(floor, report))
+        return _answer_report(await together.ask(report))
 
     @router.get("/stations")
     def get_stations(actor: ActorDep) -> list[StationStatus]:

@@ -80,6 +80,7 @@ def create_token(
     token = Token(new_id(), name, tuple(sorted(set(scopes))), source, station, now, now + timedelta(days=days))
     with floor.store.write() as session:
         tokens.add_token(session, token, digest_of(secret))
+    floor.tokens.forget()
     log.info("token_made", token_id=token.id, name=name, scopes=list(token.scopes), source=source, station=station)
     return NewToken(token, secret)
 
@@ -95,7 +96,18 @@ def revoke_token(floor: Floor, ref: str) -> Token:
     """
     with floor.store.write() as session:
         token = tokens.revoke_token(session, ref, floor.now())
+    floor.tokens.forget()
     log.info("token_revoked", token_id=token.id, name=token.name)
+    return token
+
+
+def find_token(floor: Floor, digest: str) -> Token | None:
+    """Return the token of a digest as the database has it, also one that is over; none when there is none."""
+    changes = floor.tokens.changes
+    with floor.store.read() as session:
+        token = tokens.token_of(session, digest)
+    if token is not None:
+        floor.tokens.keep(digest, token, changes)
     return token
 
 

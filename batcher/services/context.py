@@ -16,6 +16,7 @@ from batcher.services.families import FamilyBook
 from batcher.services.plan_in_force import PlanBox
 from batcher.services.quote_room import RoomBox
 from batcher.services.rules_diff import ShadowBox
+from batcher.services.token_box import TokenBox
 from batcher.settings import Settings
 from batcher.store.restored import SafeMode
 from batcher.store.session import Store
@@ -64,6 +65,7 @@ class Floor:
     families: FamilyBook = field(default_factory=FamilyBook)
     shadow: ShadowBox = field(default_factory=ShadowBox)
     safe: SafeModeBox = field(default_factory=SafeModeBox)
+    tokens: TokenBox = field(default_factory=TokenBox)
     #: set when something happened that the plan in force does not know; the plan loop looks at it
     replan: threading.Event = field(default_factory=threading.Event)
 

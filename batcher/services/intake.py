@@ -46,13 +46,22 @@ def take_orders(floor: Floor, docs: Sequence[object], source: str, *, together: 
         Keep all of them in one commit, or none when one has faults or conflicts with what came in before.
     """
     parsed = [_parsed(floor, doc, source) for doc in docs]
-    good = [order for order in parsed if isinstance(order, OrderIn)]
-    if together and len(good) < len(docs):
+    if together and any(isinstance(order, Taken) for order in parsed):
         return [order if isinstance(order, Taken) else _untouched(order) for order in parsed]
-    outcomes = iter(accept(floor.store, floor.rules.current, good, floor.now(), together=together))
-    taken = [order if isinstance(order, Taken) else _taken(next(outcomes)) for order in parsed]
+    taken = _kept(floor, parsed, together=together)
     tell_taken(floor, taken, source)
     return taken
+
+
+def take_each(floor: Floor, sent: Sequence[tuple[object, str]]) -> list[Taken]:
+    """Take in order documents, each with its source, in as few commits as can be; who sent one tells of it."""
+    return _kept(floor, [_parsed(floor, doc, source) for doc, source in sent], together=False)
+
+
+def _kept(floor: Floor, parsed: Sequence[OrderIn | Taken], *, together: bool) -> list[Taken]:
+    good = [order for order in parsed if isinstance(order, OrderIn)]
+    outcomes = iter(accept(floor.store, floor.rules.current, good, floor.now(), together=together))
+    return [order if isinstance(order, Taken) else _taken(next(outcomes)) for order in parsed]
 
 
 def try_orders(floor: Floor, docs: Sequence[object], source: str) -> list[Taken]:
