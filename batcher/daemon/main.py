@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -61,6 +62,9 @@ _SQLITE_SOUND = (3, 51, 3)
 #: A thread that gives up the interpreter for every database call waits so long to get it back from a planner that
 #: does not: with Python's own 5 ms, releasing a batch beside a running plan takes half a second.
 _SWITCH_S = 0.0005
+
+#: Threads for the loops, the lease, reloads and what the event loop itself hands away.
+_THREADS = 16
 
 #: Seconds of the wall clock in which a hook must have answered.
 _HOOK_S = 10.0
@@ -147,11 +151,15 @@ class _Daemon:
     async def run(self) -> None:
         """Start everything, wait for a signal, stop everything."""
         settings = self._floor.settings
+        # as many as may want one at a time: the lease is renewed also while every loop is at work
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
         guarded = self._is_guarded()
         bound = bind(settings, guarded=guarded)
         self._doors.open()
         look_for_restore(self._floor)
         self._on_signals()
+        # from here on: what comes before the first answer may take longer than a lease
+        leading = asyncio.create_task(keep_lead(self._floor.store, self._floor.metrics, self._stop))
         app = create_app(self._floor, self._health, operator=leave_token(settings))
         server = ApiServer(app, bound, settings.drain_s)
         loops = Loops(self._make_loops(), self._health, self._floor.metrics)
@@ -169,7 +177,6 @@ class _Daemon:
             asyncio.create_task(self._watch_rules()),
             asyncio.create_task(self._reload_when_told()),
         ]
-        leading = asyncio.create_task(keep_lead(self._floor.store, self._floor.metrics, self._stop))
         failed = await self._until_told(server, leading)
         self._health.set_not_ready("stopping")
         self._notifier.stopping("finishing what is under way")

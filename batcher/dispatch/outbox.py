@@ -6,7 +6,7 @@ stage the file, commit *sending*, note it, publish, commit *delivered*. A ticket
 to no effect when it was.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,6 +19,7 @@ from batcher.domain.batches import Ticket
 from batcher.domain.states import TicketState
 from batcher.errors import DispatchError
 from batcher.store import batches
+from batcher.store.batches import TicketHead
 from batcher.store.session import Session, Store
 
 #: First and longest wait between tries, doubling in between.
@@ -90,12 +91,13 @@ class _Turn:
         self._store, self._transports, self._now, self._artwork = store, transports, now, artwork
         self._staged: list[Ticket] = []
         self._published: list[Ticket] = []
+        self._staged_ids: set[str] = set()
         self._stuck: set[str] = set()
         self.results: list[Sent] = []
 
     def fresh(self, ticket: Ticket) -> bool:
         """Tell whether this turn has staged a ticket."""
-        return any(staged.id == ticket.id for staged in self._staged)
+        return ticket.id in self._staged_ids
 
     def stage(self, ticket: Ticket) -> None:
         """Put its artwork into its station's folder, then write a ticket beside it."""
@@ -104,6 +106,7 @@ class _Turn:
             return
         if self._does(ticket, lambda to: to.stage(ticket.id, ticket_bytes(ticket.document))):
             self._staged.append(ticket)
+            self._staged_ids.add(ticket.id)
 
     def _files(self, ticket: Ticket) -> list[tuple[str, Path]]:
         """Return the artwork that a ticket names, each file once, and where it is kept."""
@@ -119,9 +122,9 @@ class _Turn:
         if not self._staged:
             return set()
         with self._store.write() as session:
-            wanted = {t.id for t in self._staged if _state(session, t) is TicketState.RELEASED}
-            for ticket_id in sorted(wanted):
-                batches.move_ticket(session, ticket_id, TicketState.SENDING, self._now)
+            heads = _standing(session, self._staged, TicketState.RELEASED)
+            batches.move_tickets(session, heads, TicketState.SENDING, self._now)
+        wanted = {head.id for head in heads}
         for ticket in self._staged:
             if ticket.id not in wanted:
                 self._discard(ticket)
@@ -157,9 +160,8 @@ class _Turn:
         if not self._published:
             return
         with self._store.write() as session:
-            for ticket in self._published:
-                if _state(session, ticket) is TicketState.SENDING:
-                    batches.move_ticket(session, ticket.id, TicketState.DELIVERED, self._now)
+            heads = _standing(session, self._published, TicketState.SENDING)
+            batches.move_tickets(session, heads, TicketState.DELIVERED, self._now)
 
     def _does(self, ticket: Ticket, what: Callable[[Transport], None]) -> bool:
         """Take a step at a ticket's station, unless that is in trouble; a failure is kept, and tried again later."""
@@ -183,14 +185,16 @@ def _note(documents: Sequence[Mapping[str, object]], to: Transport) -> None:
     to.note(documents)
 
 
-def _state(session: Session, ticket: Ticket) -> TicketState:
-    return batches.get_ticket(session, ticket.id).state
+def _standing(session: Session, tickets: Iterable[Ticket], state: TicketState) -> list[TicketHead]:
+    """Return those of some tickets that still stand in a state, in the order of their ids."""
+    heads = batches.ticket_heads(session, [ticket.id for ticket in tickets])
+    return [head for _, head in sorted(heads.items()) if head.state is state]
 
 
 def _note_failure(store: Store, ticket: Ticket, error: str, now: datetime) -> None:
     wait_s = min(_BACKOFF_LIMIT_S, _BACKOFF_S * 2.0 ** min(ticket.attempts, 16))
     with store.write() as session:
-        state = _state(session, ticket)
+        state = batches.get_ticket(session, ticket.id).state
         if state in _UNPUBLISHED:
             batches.move_ticket(
                 session, ticket.id, state, now, error=error, next_attempt_at=now + timedelta(seconds=wait_s)

@@ -1,5 +1,8 @@
 """Between the stations' folders and the store: tickets out, reports in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -27,7 +30,17 @@ log = structlog.get_logger()
 _ONE_REPORTS_FAULT = (TransitionError, InvariantError, NotFoundError)
 
 
+#: Reports of one commit: a write lasts well under a second.
+_TOGETHER = 500
 _FOLDER_LOST = "the station's folder is gone, or is another one: it cannot be known what became of the ticket"
+
+
+@dataclass(frozen=True)
+class _Report:
+    """A report and the file that it came in."""
+
+    path: Path
+    report: StationReport
 
 
 class StationDoors:
@@ -125,30 +138,36 @@ class StationDoors:
 
     def read(self) -> int:
         """
-        Apply the reports that have come, each file put away only after its commit; return how many.
+        Apply the reports that have come, each file put away only after its commit; return how many files came.
 
         In safe mode they stay where they are: one of a ticket that is not known yet would be taken for an orphan.
         """
         if self._floor.safe.mode is not None:
             return 0
-        return sum(self._read(sid, folder) for sid, folder in self._reports.items())
-
-    def _read(self, station: str, folder: ReportFolder) -> int:
-        """Apply one station's reports in one commit; a folder that cannot be read is that station's trouble alone."""
-        try:
-            files = list(folder.read())
-            self._refuse(folder, files)
-            good = [(file.path, file.content) for file in files if isinstance(file.content, StationReport)]
+        good, count = [], 0
+        for station in self._reports:
+            with self._trouble_of(station):
+                files = list(self._reports[station].read())
+                count += len(files)
+                self._refuse(self._reports[station], files)
+                good += [_Report(file.path, file.content) for file in files if isinstance(file.content, StationReport)]
+        for start in range(0, len(good), _TOGETHER):
+            some = good[start : start + _TOGETHER]
             try:
-                self._apply(folder, good)
+                self._apply(some)
             except _ONE_REPORTS_FAULT:
-                for one in good:
-                    self._apply_alone(folder, one)
+                for one in some:
+                    self._apply_alone(one)
+        return count
+
+    @contextmanager
+    def _trouble_of(self, station: str) -> Iterator[None]:
+        """Let a folder that cannot be used be that station's trouble alone."""
+        try:
+            yield
         except DispatchError as error:
             self._floor.metrics.dispatch_failures.labels(station=station).inc()
             log.error("reports_unreadable", station=station, why=str(error))  # noqa: TRY400 - the message tells it all
-            return 0
-        return len(files)
 
     def _refuse(self, folder: ReportFolder, files: list[ReportFile]) -> None:
         for file in files:
@@ -157,18 +176,20 @@ class StationDoors:
                 log.warning("report_unreadable", file=file.path.name, why=str(file.content))
                 folder.reject(file.path, str(file.content))
 
-    def _apply(self, folder: ReportFolder, files: list[tuple[Path, StationReport]]) -> None:
-        if files:
-            apply_reports(self._floor, [report for _, report in files])
-        for path, _ in files:
-            folder.done(path, self._floor.now())
+    def _apply(self, some: list[_Report]) -> None:
+        """Apply reports in one commit, and put their files away."""
+        apply_reports(self._floor, [one.report for one in some])
+        for one in some:
+            with self._trouble_of(one.report.station):
+                self._reports[one.report.station].done(one.path, self._floor.now())
 
-    def _apply_alone(self, folder: ReportFolder, file: tuple[Path, StationReport]) -> None:
+    def _apply_alone(self, one: _Report) -> None:
         """Apply one report; one that breaks what must hold is put aside, so that it cannot hold up the others."""
-        path, report = file
+        station, ticket_id = one.report.station, one.report.ticket_id
         try:
-            self._apply(folder, [file])
+            self._apply([one])
         except _ONE_REPORTS_FAULT as error:
-            log.exception("report_failed", station=report.station, ticket_id=report.ticket_id, code=error.code)
+            log.exception("report_failed", station=station, ticket_id=ticket_id, code=error.code)
             self._floor.metrics.reports.labels(outcome="failed").inc()
-            folder.reject(path, str(error))
+            with self._trouble_of(station):
+                self._reports[station].reject(one.path, str(error))

@@ -5,6 +5,7 @@ When a batch starts is decided by `planning.release`; how its ticket reaches the
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -25,6 +26,7 @@ from batcher.services.forecast import StationOutlook
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.release_view import Prospect, candidates, most_live, station_now
 from batcher.store import artworks, batches, orders
+from batcher.store.batches import Release
 from batcher.store.session import Session
 
 log = structlog.get_logger()
@@ -53,95 +55,107 @@ def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] 
         outlooks = read_outlooks(session, rules, now, only=only)
     waiting = candidates(plan, now, only=only, prospect=Prospect(rules, expected, outlooks))
     released: list[Ticket] = []
-    for station_id, views in waiting.items():
-        outlook = outlooks.get(station_id)
-        while outlook is not None and outlook.live < most_live(rules, station_id, outlook):
-            ticket, outlook = _release_next(floor, policy, plan, rules, views, station_id, outlook)
-            if ticket is not None:
-                released.append(ticket)
+    # one of each station at a time: what it is decided by changes with it
+    while chosen := [
+        choice
+        for station_id, views in waiting.items()
+        if (choice := _choose(floor, policy, plan, rules, station_id, views, outlooks.get(station_id))) is not None
+    ]:
+        released += _commit(floor, plan, rules, chosen)
+        waiting = {choice.batch.station: waiting[choice.batch.station] for choice in chosen}
+        with floor.store.read() as session:
+            outlooks = read_outlooks(session, rules, floor.now(), only=waiting)
     return released
 
 
-def _release_next(
+@dataclass(frozen=True)
+class _Choice:
+    """A batch that is to be released now, and how its station stands."""
+
+    batch: Batch
+    decision: Decision
+    outlook: StationOutlook
+
+
+def _choose(
     floor: Floor,
     policy: Policy,
     plan: PlanInForce,
     rules: RuleSet,
-    views: list[Candidate],
     station_id: str,
-    outlook: StationOutlook,
-) -> tuple[Ticket | None, StationOutlook | None]:
-    """Release one batch at a station; with the outlook after it, or none when there is nothing more to do."""
+    views: list[Candidate],
+    outlook: StationOutlook | None,
+) -> _Choice | None:
+    """Return the batch that a station is to get now; none when it has enough, or nothing has to start."""
     now = floor.now()
+    if outlook is None or outlook.live >= most_live(rules, station_id, outlook):
+        return None
     views[:] = [view for view in views if view.batch_id not in plan.gone]
     station = station_now(rules, rules.stations[station_id], outlook, plan, now)
     seconds_now = int((now - plan.snapshot.at).total_seconds())
     lead = int(floor.settings.dispatch_s) + 1
-    chosen = next((d for d in policy(views, station, seconds_now, lead) if d.release), None)
-    if chosen is None:
-        return None, None
-    plan.gone.add(chosen.batch_id)
-    batch = plan.batch(chosen.batch_id)
-    if plan.leaves_behind(batch.id):
+    decision = next((d for d in policy(views, station, seconds_now, lead) if d.release), None)
+    if decision is None:
+        return None
+    plan.gone.add(decision.batch_id)
+    if plan.leaves_behind(decision.batch_id):
         floor.replan.set()
+    return _Choice(plan.batch(decision.batch_id), decision, outlook)
+
+
+def _commit(floor: Floor, plan: PlanInForce, rules: RuleSet, chosen: Sequence[_Choice]) -> list[Ticket]:
+    """Write releases in one commit; where one has been overtaken, each in a commit of its own, or not at all."""
     try:
-        ticket = _commit(floor, plan, rules, batch, outlook, chosen, now)
+        with floor.store.write() as session:
+            releases = _releases(session, plan, rules, chosen, floor.now())
+            tickets = batches.release_all(session, releases, floor.now())
     except TransitionError as error:  # an order was held or cancelled since the plan was made
-        log.info("release_overtaken", batch=batch.id, station=station_id, why=str(error))
+        if len(chosen) > 1:
+            return [ticket for choice in chosen for ticket in _commit(floor, plan, rules, [choice])]
+        log.info("release_overtaken", batch=chosen[0].batch.id, station=chosen[0].batch.station, why=str(error))
         floor.replan.set()
-        return None, outlook
-    with floor.store.read() as session:
-        return ticket, read_outlooks(session, rules, floor.now(), only=(station_id,)).get(station_id)
+        return []
+    for choice, release, ticket in zip(chosen, releases, tickets, strict=True):
+        _tell(floor, release.batch, ticket, choice.decision)
+    return tickets
 
 
-def _commit(
-    floor: Floor,
-    plan: PlanInForce,
-    rules: RuleSet,
-    batch: Batch,
-    outlook: StationOutlook,
-    decision: Decision,
-    now: datetime,
-) -> Ticket:
+def _releases(
+    session: Session, plan: PlanInForce, rules: RuleSet, chosen: Sequence[_Choice], now: datetime
+) -> list[Release]:
     """
-    Write one release, whole or not at all.
+    Return what is to be written for each batch.
 
     Raises
     ------
     TransitionError
-        When one of its jobs does not wait any more.
+        When a job of one does not wait any more.
     """
-    with floor.store.write() as session:
-        work = {entry.job.id: entry for entry in orders.work_of(session, batch.jobs)}
+    jobs = [job_id for choice in chosen for job_id in choice.batch.jobs]
+    waiting = {entry.job.id: entry for entry in orders.work_of(session, jobs)}
+    found = []
+    for choice in chosen:
+        batch, outlook = choice.batch, choice.outlook
+        work = {job_id: waiting[job_id] for job_id in batch.jobs if job_id in waiting}
         if len(work) < len(batch.jobs):
             raise TransitionError("batch", batch.id, "overtaken: not all its jobs wait", "released")
-        new = new_batch(plan, rules, batch, work, max(now, outlook.free_at), outlook.setup_state, decision.reason)
-        ticket_id, batch_id = new_id(), new_id()
-        codes = {job_id: check_code(f"{ticket_id}/{job_id}") for job_id in batch.jobs}
-        document = build_ticket(
-            new,
-            work,
-            codes,
-            ticket_id=ticket_id,
-            batch_id=batch_id,
-            sequence=batches.next_sequence(session, batch.station),
-            rules_hash=plan.rules_hash,
-            sheet=rules.fixtures[new.fixture].sheet,
-            artwork=_artwork(session, list(work.values())),
-        )
-        ticket = batches.release(
-            session,
-            new,
-            batch_id=batch_id,
-            ticket_id=ticket_id,
-            document=document,
-            check_codes=codes,
-            plan_id=plan.id,
-            rules_hash=plan.rules_hash,
-            now=now,
-        )
-    _tell(floor, new, ticket, decision)
-    return ticket
+        reason = choice.decision.reason
+        new = new_batch(plan, rules, batch, work, max(now, outlook.free_at), outlook.setup_state, reason)
+        found.append(_release(session, plan, rules, new, work))
+    return found
+
+
+def _release(
+    session: Session, plan: PlanInForce, rules: RuleSet, new: NewBatch, work: Mapping[str, OpenWork]
+) -> Release:
+    ticket_id, batch_id = new_id(), new_id()
+    sequence = batches.next_sequence(session, new.station)
+    codes = {job_id: check_code(f"{ticket_id}/{job_id}") for job_id in work}
+    document = build_ticket(
+        new, work, codes, ticket_id=ticket_id, batch_id=batch_id, sequence=sequence, rules_hash=plan.rules_hash,
+        sheet=rules.fixtures[new.fixture].sheet, artwork=_artwork(session, list(work.values())),
+    )  # fmt: skip
+    return Release(new, batch_id, ticket_id, sequence, document, codes, plan.id, plan.rules_hash)
 
 
 def new_batch(

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from batcher.domain.batches import StationReport, Ticket
+from batcher.domain.batches import StationReport
 from batcher.domain.states import TicketState
-from batcher.errors import NotFoundError, SafeModeError
+from batcher.errors import SafeModeError
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 from batcher.store import batches, orders, reports, stations
-from batcher.store.reports import StoredReport
+from batcher.store.batches import End, Finished, TicketHead, TicketItem
+from batcher.store.reports import Judged, StoredReport
 from batcher.store.session import Session
 
 log = structlog.get_logger()
@@ -33,6 +34,8 @@ _FROM = {
     "done": (*_OPEN, TicketState.ACCEPTED, TicketState.RUNNING),
     "failed": (*_OPEN, TicketState.ACCEPTED, TicketState.RUNNING),
 }
+_MOVES = {"accepted": TicketState.ACCEPTED, "running": TicketState.RUNNING}
+_ENDS = ("done", "failed")
 _ENDED = (TicketState.DONE, TicketState.FAILED)
 
 
@@ -49,8 +52,18 @@ class ReportOutcome:
 @dataclass(frozen=True)
 class _Verdict:
     outcome: ReportOutcome
+    setup_state: str | None = None  #: what the station is set up for since
     remade: tuple[str, ...] = ()  #: processes at which pieces failed
     set_aside: tuple[str, ...] = ()  #: pieces that were made though their orders were cancelled
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the database says of what some reports are about."""
+
+    reports: Mapping[tuple[str, str], StoredReport]  #: by station and report id
+    tickets: Mapping[str, TicketHead]
+    items: Mapping[str, list[TicketItem]]  #: by ticket, where they matter
 
 
 def apply_report(floor: Floor, report: StationReport, *, in_safe_mode: bool = False) -> ReportOutcome:
@@ -70,89 +83,134 @@ def apply_reports(floor: Floor, told: Sequence[StationReport], *, in_safe_mode: 
     if floor.safe.mode is not None and not in_safe_mode:
         raise SafeModeError("the database comes from a backup and is not reconciled yet; report again later")
     now, rules = floor.now(), floor.rules.current
+    verdicts: dict[int, _Verdict] = {}
     with floor.store.write() as session:
-        verdicts = [_apply_once(session, rules, report, now) for report in told]
-    for report, verdict in zip(told, verdicts, strict=True):
+        for numbers in _rounds(told):
+            some = [told[number] for number in numbers]
+            verdicts |= dict(zip(numbers, _apply_round(session, rules, some, now), strict=True))
+        judged = [(report, verdicts[number]) for number, report in enumerate(told)]
+        _note_stations(session, judged, now)
+    for report, verdict in judged:
         _tell(floor, report, verdict)
-    return [verdict.outcome for verdict in verdicts]
+    return [verdict.outcome for _, verdict in judged]
 
 
-def _apply_once(session: Session, rules: RuleSet, report: StationReport, now: datetime) -> _Verdict:
-    known = reports.find_report(session, report.station, report.report_id)
-    if known is not None:
-        return _again(session, known, report)
-    verdict = _judge(session, rules, report, now)
-    outcome = verdict.outcome
-    reports.record_report(session, report, now=now, outcome=outcome.outcome, code=outcome.code, message=outcome.message)
-    return verdict
+def _rounds(told: Sequence[StationReport]) -> list[list[int]]:
+    """Sort reports into rounds, by number: in one round none is about what another of it changes."""
+    rounds: list[list[int]] = []
+    latest: dict[tuple[str, ...], int] = {}
+    for number, report in enumerate(told):
+        about = ((report.ticket_id,), (report.station, report.report_id))
+        turn = 1 + max(latest.get(key, -1) for key in about)
+        latest |= dict.fromkeys(about, turn)
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(number)
+    return rounds
 
 
-def _again(session: Session, known: StoredReport, report: StationReport) -> _Verdict:
+def _apply_round(session: Session, rules: RuleSet, told: Sequence[StationReport], now: datetime) -> list[_Verdict]:
+    known = _read(session, told)
+    refused = [_again(session, known, report) or _refusal(known, report) for report in told]
+    good = [report for report, refusal in zip(told, refused, strict=True) if refusal is None]
+    applied = iter(_apply(session, rules, known, good, now))
+    verdicts = [next(applied) if refusal is None else refusal for refusal in refused]
+    new = [
+        Judged(report, verdict.outcome.outcome, verdict.outcome.code, verdict.outcome.message)
+        for report, verdict in zip(told, verdicts, strict=True)
+        if (report.station, report.report_id) not in known.reports
+    ]
+    reports.record_reports(session, new, now)
+    return verdicts
+
+
+def _read(session: Session, told: Sequence[StationReport]) -> _Known:
+    stored: dict[tuple[str, str], StoredReport] = {}
+    for station in {report.station for report in told}:
+        ids = [report.report_id for report in told if report.station == station]
+        stored |= {(station, ident): found for ident, found in reports.find_reports(session, station, ids).items()}
+    listed = {report.ticket_id for report in told if report.items or report.kind in _ENDS}
+    tickets = batches.ticket_heads(session, [report.ticket_id for report in told])
+    return _Known(stored, tickets, batches.listed_items(session, listed))
+
+
+def _again(session: Session, known: _Known, report: StationReport) -> _Verdict | None:
     """Answer a report whose id came before: a repeat changes nothing, and an id used anew may not pass for one."""
-    if (known.ticket_id, known.kind, known.body["items"]) != (report.ticket_id, report.kind, report.items):
-        return _no("rejected", "report_id_reused", f"the id came before, as {known.kind} of ticket {known.ticket_id}")
-    reports.count_replay(session, known)
-    return _Verdict(ReportOutcome(known.outcome, known.code, known.message, repeat=True))
+    first = known.reports.get((report.station, report.report_id))
+    if first is None:
+        return None
+    if (first.ticket_id, first.kind, first.body["items"]) != (report.ticket_id, report.kind, report.items):
+        return _no("rejected", "report_id_reused", f"the id came before, as {first.kind} of ticket {first.ticket_id}")
+    reports.count_replay(session, first)
+    return _Verdict(ReportOutcome(first.outcome, first.code, first.message, repeat=True))
 
 
-def _judge(session: Session, rules: RuleSet, report: StationReport, now: datetime) -> _Verdict:
-    stations.touch_report(session, report.station, now)
-    try:
-        ticket = batches.get_ticket(session, report.ticket_id)
-    except NotFoundError:
+def _refusal(known: _Known, report: StationReport) -> _Verdict | None:
+    """Return why a report cannot be applied; none: it can."""
+    ticket = known.tickets.get(report.ticket_id)
+    if ticket is None:
         return _no("orphan", "ticket_unknown", "no ticket has this id; the station may have made something twice")
     if ticket.station != report.station:
         return _no("rejected", "not_your_ticket", f"the ticket was given to {ticket.station}")
-    if report.items:
-        known = {item.item_id for item in batches.ticket_items(session, ticket.id)}
-        unknown = set(report.items) - known
-        if unknown:
-            return _no("rejected", "items_unknown", f"{len(unknown)} of the pieces are not on the ticket")
+    items = known.items.get(ticket.id, [])
+    unknown = set(report.items) - {item.item_id for item in items}
+    if unknown:
+        return _no("rejected", "items_unknown", f"{len(unknown)} of the pieces are not on the ticket")
     if report.kind == "accepted" and ticket.state is TicketState.ACCEPTED:
         return _no("rejected", "duplicate_execution", "the ticket was accepted before, by another report")
-    if ticket.state not in _FROM[report.kind]:
-        return _overtaken(session, ticket, report)
-    return _apply(session, rules, ticket, report, now)
+    return None if ticket.state in _FROM[report.kind] else _overtaken(ticket, items, report)
 
 
-def _overtaken(session: Session, ticket: Ticket, report: StationReport) -> _Verdict:
+def _overtaken(ticket: TicketHead, items: Sequence[TicketItem], report: StationReport) -> _Verdict:
     """Judge a report that does not fit the ticket's state: merely late, or contradicting what is known."""
     if ticket.state in (TicketState.CANCELLED, TicketState.RELEASED):
         return _no("rejected", "ticket_not_sent", f"the ticket is {ticket.state}; the station should not have it")
-    if report.kind in ("done", "failed") and ticket.state in _ENDED:
-        items = batches.ticket_items(session, ticket.id)
-        if _outcomes(report, items) != {item.item_id: item.outcome for item in items}:
-            return _no("rejected", "contradiction", f"the ticket ended as {ticket.state} with other outcomes")
+    ended = report.kind in _ENDS and ticket.state in _ENDED
+    if ended and _outcomes(report, items) != {item.item_id: item.outcome for item in items}:
+        return _no("rejected", "contradiction", f"the ticket ended as {ticket.state} with other outcomes")
     return _no("out_of_order", "out_of_order", f"the ticket is {ticket.state} already")
 
 
-def _apply(session: Session, rules: RuleSet, ticket: Ticket, report: StationReport, now: datetime) -> _Verdict:
-    batch = batches.get_batch(session, ticket.batch_id)
-    remade: tuple[str, ...] = ()
-    set_aside: tuple[str, ...] = ()
-    if report.kind == "accepted":
-        batches.move_ticket(session, ticket.id, TicketState.ACCEPTED, now)
-    elif report.kind == "running":
-        batches.move_ticket(session, ticket.id, TicketState.RUNNING, now)
-        stations.set_setup_state(session, ticket.station, batch.setup_state)
-    else:
-        stations.set_setup_state(session, ticket.station, batch.setup_state)
-        items = batches.ticket_items(session, ticket.id)
-        finished = batches.finish_ticket(
-            session, ticket.id, _outcomes(report, items), rests=rests_after(session, rules, items), now=now,
-            reason=report.reason,
-        )  # fmt: skip
-        remade, set_aside = (batch.process,) * len(finished.remakes), tuple(finished.set_aside)
+def _apply(
+    session: Session, rules: RuleSet, known: _Known, told: Sequence[StationReport], now: datetime
+) -> list[_Verdict]:
+    """Apply reports of different tickets that fit the tickets' states."""
+    for kind, state in _MOVES.items():
+        heads = [known.tickets[report.ticket_id] for report in told if report.kind == kind]
+        batches.move_tickets(session, heads, state, now)
+    ended = [report for report in told if report.kind in _ENDS]
+    items = [item for report in ended for item in known.items[report.ticket_id]]
+    ends = [End(known.tickets[one.ticket_id], _outcomes(one, known.items[one.ticket_id]), one.reason) for one in ended]
+    finished = batches.finish_tickets(session, ends, rests=rests_after(session, rules, items), now=now)
+    by_ticket = {end.ticket.id: pieces for end, pieces in zip(ends, finished, strict=True)}
+    return [_applied(known.tickets[report.ticket_id], by_ticket.get(report.ticket_id), report, now) for report in told]
+
+
+def _applied(ticket: TicketHead, finished: Finished | None, report: StationReport, now: datetime) -> _Verdict:
     skewed = abs(report.at - now) > _CLOCK_SKEW
-    return _Verdict(ReportOutcome("applied", "station_clock_skew" if skewed else ""), remade, set_aside)
+    return _Verdict(
+        ReportOutcome("applied", "station_clock_skew" if skewed else ""),
+        None if report.kind == "accepted" else ticket.setup_state,
+        () if finished is None else (ticket.process,) * len(finished.remakes),
+        () if finished is None else tuple(finished.set_aside),
+    )
 
 
-def _outcomes(report: StationReport, items: list[batches.TicketItem]) -> dict[str, str]:
+def _note_stations(session: Session, judged: Sequence[tuple[StationReport, _Verdict]], now: datetime) -> None:
+    """Note which stations were heard, and what they were set up for last."""
+    for station in sorted({report.station for report, verdict in judged if not verdict.outcome.repeat}):
+        stations.touch_report(session, station, now)
+    set_up = {report.station: verdict.setup_state for report, verdict in judged if verdict.setup_state is not None}
+    for station, setup_state in set_up.items():
+        stations.set_setup_state(session, station, setup_state)
+
+
+def _outcomes(report: StationReport, items: Sequence[TicketItem]) -> dict[str, str]:
     """Return an outcome for each piece: its own where told, else the ticket's."""
     return {item.item_id: report.items.get(item.item_id, report.kind) for item in items}
 
 
-def rests_after(session: Session, rules: RuleSet, items: list[batches.TicketItem]) -> Mapping[str, int]:
+def rests_after(session: Session, rules: RuleSet, items: Sequence[TicketItem]) -> Mapping[str, int]:
     """Return the rest after each job, as the rules in force say; none where they no longer know the product."""
     pieces = orders.items_by_id(session, [item.item_id for item in items])
     rests: dict[str, int] = {}

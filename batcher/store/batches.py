@@ -1,12 +1,13 @@
 """Plans, batches and tickets in the store, in one import: releasing, following and finishing them."""
 
-from batcher.store.finish import Finished, finish_ticket
+from batcher.store.finish import End, Finished, finish_ticket, finish_tickets
 from batcher.store.plans import StoredPlan, get_plan, latest_plan, save_plan
-from batcher.store.release import release
+from batcher.store.release import Release, release, release_all
 from batcher.store.remaking import Scrapped, scrap_item
 from batcher.store.ticket_queries import (
     LiveBatch,
     LiveJob,
+    TicketHead,
     TicketItem,
     batches,
     begins_since,
@@ -14,46 +15,56 @@ from batcher.store.ticket_queries import (
     get_batch,
     get_ticket,
     last_ended,
+    listed_items,
     live_batches,
     live_jobs,
     live_tickets,
     next_sequence,
     sent_in_epoch,
     slips_since,
+    ticket_heads,
     ticket_items,
     ticket_of_batch,
     ticket_of_job,
     tickets,
 )
-from batcher.store.ticket_steps import move_ticket, recall_unsent
+from batcher.store.ticket_steps import move_ticket, move_tickets, recall_unsent
 
 __all__ = [
+    "End",
     "Finished",
     "LiveBatch",
     "LiveJob",
+    "Release",
     "Scrapped",
     "StoredPlan",
+    "TicketHead",
     "TicketItem",
     "batches",
     "begins_since",
     "doubted",
     "finish_ticket",
+    "finish_tickets",
     "get_batch",
     "get_plan",
     "get_ticket",
     "last_ended",
     "latest_plan",
+    "listed_items",
     "live_batches",
     "live_jobs",
     "live_tickets",
     "move_ticket",
+    "move_tickets",
     "next_sequence",
     "recall_unsent",
     "release",
+    "release_all",
     "save_plan",
     "scrap_item",
     "sent_in_epoch",
     "slips_since",
+    "ticket_heads",
     "ticket_items",
     "ticket_of_batch",
     "ticket_of_job",

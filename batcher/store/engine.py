@@ -37,6 +37,8 @@ from batcher.errors import (
 _BUSY_TIMEOUT_MS = 5_000
 #: How long a unit of work may stand still between two statements, on a server, and how long others wait for it there.
 _IDLE_TIMEOUT_MS, _LOCK_TIMEOUT_MS = 5_000, 8_000
+#: What the write-ahead log is cut back to when a checkpoint has emptied it.
+_LOG_BYTES = 32 * 2**20
 _Pragmas = tuple[tuple[str, str, object], ...]
 _PRAGMAS: _Pragmas = (
     # name, value to set, value to read back
@@ -44,6 +46,7 @@ _PRAGMAS: _Pragmas = (
     ("journal_mode", "WAL", "wal"),
     ("synchronous", "FULL", 2),
     ("foreign_keys", "ON", 1),
+    ("journal_size_limit", str(_LOG_BYTES), _LOG_BYTES),
     ("secure_delete", "ON", 1),  # what is forgotten is overwritten, not only unlinked
 )
 _PASSING: _Pragmas = (*_PRAGMAS, ("synchronous", "OFF", 0))

@@ -13,18 +13,19 @@ from sqlalchemy import Row, bindparam, select, update
 from sqlmodel import Session
 
 from batcher.domain.states import BatchState, ItemState, JobState, OrderState, TicketState
-from batcher.errors import InvariantError
+from batcher.errors import InvariantError, NotFoundError
 from batcher.store import tables
 from batcher.store.order_intake import NewPiece, add_remake
 from batcher.store.rows import chunks
-from batcher.store.steps import BATCH, ITEM, JOB, TICKET, Subject, move, subject
-from batcher.store.ticket_queries import get_ticket
-from batcher.store.ticket_steps import close_outbox
+from batcher.store.steps import BATCH, ITEM, JOB, TICKET, Subject, move
+from batcher.store.ticket_queries import TicketHead, ticket_heads
+from batcher.store.ticket_steps import close_outboxes
 
 # Made once: a statement keeps what it compiles to, and these run for every ticket.
 _listed, _j, _i, _o = tables.ticket_items, tables.jobs, tables.items, tables.orders
 _PIECES = (
     select(
+        _listed.c.ticket_id,
         *(_j.c.id, _j.c.item_id, _j.c.order_key, _j.c.state, _j.c.step, _j.c.steps),
         _i.c.state.label("item_state"),
         _o.c.state.label("order_state"),
@@ -32,12 +33,15 @@ _PIECES = (
     .join_from(_listed, _j, _j.c.id == _listed.c.job_id)
     .join(_i, _i.c.id == _j.c.item_id)
     .join(_o, _o.c.key == _j.c.order_key)
-    .where(_listed.c.ticket_id == bindparam("ticket"))
-    .order_by(_listed.c.slot, _j.c.id)
+    .where(_listed.c.ticket_id.in_(bindparam("tickets", expanding=True)))
+    .order_by(_listed.c.ticket_id, _listed.c.slot, _j.c.id)
 )
 _NOTE_OUTCOME = (
     update(_listed)
-    .where(_listed.c.ticket_id == bindparam("ticket"), _listed.c.job_id.in_(bindparam("jobs", expanding=True)))
+    .where(
+        _listed.c.ticket_id.in_(bindparam("tickets", expanding=True)),
+        _listed.c.job_id.in_(bindparam("jobs", expanding=True)),
+    )
     .values(live=False, outcome=bindparam("found"))
 )
 _READY = (
@@ -45,6 +49,15 @@ _READY = (
     .where(_j.c.id.in_(bindparam("jobs", expanding=True)))
     .values(ready_at=bindparam("at", type_=_j.c.ready_at.type))
 )
+
+
+@dataclass(frozen=True)
+class End:
+    """How a ticket ended; `outcomes` are ``done`` or ``failed`` by item id, for exactly the pieces of the ticket."""
+
+    ticket: TicketHead
+    outcomes: Mapping[str, str]
+    reason: str = ""  #: why pieces failed
 
 
 @dataclass(frozen=True)
@@ -67,52 +80,99 @@ def finish_ticket(
     reason: str = "",
 ) -> Finished:
     """
-    End a ticket with the outcome of every piece on it.
+    End a ticket with the outcome of every piece on it; see `finish_tickets`.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such ticket.
+    """
+    head = ticket_heads(s, [ticket_id]).get(ticket_id)
+    if head is None:
+        raise NotFoundError("ticket", ticket_id)
+    (finished,) = finish_tickets(s, [End(head, outcomes, reason)], rests=rests, now=now)
+    return finished
+
+
+def finish_tickets(s: Session, ends: Sequence[End], *, rests: Mapping[str, int], now: datetime) -> list[Finished]:
+    """
+    End tickets with the outcome of every piece on them, all or none.
 
     Parameters
     ----------
-    outcomes
-        ``done`` or ``failed`` by item id, for exactly the pieces of the ticket.
     rests
         Seconds to rest after a job, by job id; left out: none.
-    reason
-        Why pieces failed.
 
     Raises
     ------
     InvariantError
-        When a piece has no outcome, or is not on the ticket.
+        When a piece has no outcome, or is not on its ticket.
     TransitionError
-        When the ticket has ended before, or was never sent.
+        When one of the tickets has ended before, or was never sent.
     """
-    ticket = get_ticket(s, ticket_id)
-    rows = _pieces(s, ticket_id)
-    if {row.item_id for row in rows} != set(outcomes) or not set(outcomes.values()) <= {"done", "failed"}:
-        raise InvariantError(f"ticket {ticket_id} ends with an outcome for each of its pieces, and for no other")
-    done = [row for row in rows if outcomes[row.item_id] == "done"]
-    failed = [row for row in rows if outcomes[row.item_id] == "failed"]
-    told = {"station": ticket.station, "batch": ticket.batch_id, "done": len(done), "failed": len(failed)}
-    if reason:
-        told["reason"] = reason
-    end = (TicketState.DONE, BatchState.DONE) if done else (TicketState.FAILED, BatchState.FAILED)
-    move(s, TICKET, [Subject(ticket_id, ticket.state)], end[0], now, data=told, values={"ended_at": now})
-    close_outbox(s, ticket_id, now)
-    move(s, BATCH, [subject(s, BATCH, ticket.batch_id)], end[1], now, data=told, values={"ended_at": now})
-    _note_outcomes(s, ticket_id, done, "done")
-    _note_outcomes(s, ticket_id, failed, "failed")
+    pieces = _pieces(s, [end.ticket.id for end in ends])
+    sorted_ = [_sorted(end, pieces.get(end.ticket.id, ())) for end in ends]
+    _end(s, [entry for entry in sorted_ if entry.done], TicketState.DONE, BatchState.DONE, now)
+    _end(s, [entry for entry in sorted_ if not entry.done], TicketState.FAILED, BatchState.FAILED, now)
+    close_outboxes(s, [end.ticket.id for end in ends], now)
+    done, failed = [row for e in sorted_ for row in e.done], [row for e in sorted_ for row in e.failed]
+    _note_outcomes(s, done, "done")
+    _note_outcomes(s, failed, "failed")
     _go_on(s, done, rests, now)
-    remakes = _make_again(s, failed, reason, now)
-    unwanted = [row.item_id for row in done if row.order_state is OrderState.CANCELLED]
-    return Finished([row.item_id for row in done], [row.item_id for row in failed], remakes, unwanted)
+    remakes = _make_again(s, failed, {end.ticket.id: end.reason for end in ends}, now)
+    return [
+        Finished(
+            [row.item_id for row in entry.done],
+            [row.item_id for row in entry.failed],
+            [remakes[row.item_id] for row in entry.failed if row.item_id in remakes],
+            [row.item_id for row in entry.done if row.order_state is OrderState.CANCELLED],
+        )
+        for entry in sorted_
+    ]
 
 
-def _pieces(s: Session, ticket_id: str) -> Sequence[Row[Any]]:
-    return s.execute(_PIECES, {"ticket": ticket_id}).all()
+@dataclass(frozen=True)
+class _Sorted:
+    """The pieces of an ended ticket, those that were made apart from those that were not."""
+
+    end: End
+    done: list[Row[Any]]
+    failed: list[Row[Any]]
+
+    def told(self) -> dict[str, object]:
+        ticket, reason = self.end.ticket, self.end.reason
+        told = {"station": ticket.station, "batch": ticket.batch_id, "done": len(self.done), "failed": len(self.failed)}
+        return {**told, "reason": reason} if reason else told
 
 
-def _note_outcomes(s: Session, ticket_id: str, rows: Sequence[Row[Any]], outcome: str) -> None:
-    for part in chunks([row.id for row in rows]):
-        s.connection().execute(_NOTE_OUTCOME, {"ticket": ticket_id, "jobs": part, "found": outcome})
+def _sorted(end: End, rows: Sequence[Row[Any]]) -> _Sorted:
+    outcomes = end.outcomes
+    if {row.item_id for row in rows} != set(outcomes) or not set(outcomes.values()) <= {"done", "failed"}:
+        raise InvariantError(f"ticket {end.ticket.id} ends with an outcome for each of its pieces, and for no other")
+    done = [row for row in rows if outcomes[row.item_id] == "done"]
+    return _Sorted(end, done, [row for row in rows if outcomes[row.item_id] == "failed"])
+
+
+def _end(s: Session, entries: Sequence[_Sorted], ticket: TicketState, batch: BatchState, now: datetime) -> None:
+    heads = [(entry.end.ticket, entry.told()) for entry in entries]
+    values = {"ended_at": now}
+    move(s, TICKET, [Subject(head.id, head.state, data=told) for head, told in heads], ticket, now, values=values)
+    subjects = [Subject(head.batch_id, head.batch_state, data=told) for head, told in heads]
+    move(s, BATCH, subjects, batch, now, values=values)
+
+
+def _pieces(s: Session, ticket_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    found: dict[str, list[Row[Any]]] = {}
+    for part in chunks(ticket_ids):
+        for row in s.execute(_PIECES, {"tickets": part}):
+            found.setdefault(row.ticket_id, []).append(row)
+    return found
+
+
+def _note_outcomes(s: Session, rows: Sequence[Row[Any]], outcome: str) -> None:
+    for part in chunks(rows):
+        told = {"tickets": sorted({row.ticket_id for row in part}), "jobs": [row.id for row in part], "found": outcome}
+        s.connection().execute(_NOTE_OUTCOME, told)
 
 
 def _go_on(s: Session, rows: Sequence[Row[Any]], rests: Mapping[str, int], now: datetime) -> None:
@@ -133,15 +193,18 @@ def _go_on(s: Session, rows: Sequence[Row[Any]], rests: Mapping[str, int], now: 
         move(s, ITEM, _items(last), ItemState.MADE, now, values={"made_at": ready_at})
 
 
-def _make_again(s: Session, rows: Sequence[Row[Any]], reason: str, now: datetime) -> list[str]:
-    """Scrap pieces that failed; each gets one remake, unless nobody wants it any more."""
+def _make_again(s: Session, rows: Sequence[Row[Any]], reasons: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """Scrap pieces that failed; each gets one remake, named by its item id, unless nobody wants it any more."""
     move(s, JOB, _jobs(rows), JobState.FAILED, now, values={"done_at": now})
     unwanted = [row for row in rows if row.order_state is OrderState.CANCELLED]
     move(s, ITEM, _items(unwanted), ItemState.CANCELLED, now)
     wanted = [row for row in rows if row.order_state is not OrderState.CANCELLED]
-    move(s, ITEM, _items(wanted), ItemState.SCRAPPED, now, data={"reason": reason})
+    scrapped = [
+        Subject(row.item_id, row.item_state, row.order_key, {"reason": reasons[row.ticket_id]}) for row in wanted
+    ]
+    move(s, ITEM, scrapped, ItemState.SCRAPPED, now)
     _drop_later_steps(s, wanted, now)
-    return [make_another(s, row, reason, now) for row in wanted]
+    return {row.item_id: make_another(s, row, reasons[row.ticket_id], now) for row in wanted}
 
 
 def _drop_later_steps(s: Session, rows: Sequence[Row[Any]], now: datetime) -> None:

@@ -1,7 +1,7 @@
-"""A decided batch becomes fact: batch, ticket, its jobs and the outbox entry, in one unit of work."""
+"""Decided batches become facts: batch, ticket, its jobs and the outbox entry of each, in one unit of work."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,39 @@ _STANDING = (
 )
 
 
+_INSERT_BATCHES, _INSERT_TICKETS = insert(tables.batches), insert(tables.tickets)
+_INSERT_LISTED, _INSERT_OUTBOX = insert(tables.ticket_items), insert(tables.outbox)
+
+
+@dataclass(frozen=True)
+class Release:
+    """
+    A batch that is to be released.
+
+    Parameters
+    ----------
+    sequence
+        The place of its ticket in its station's order.
+    document
+        Exactly what the station is told.
+    check_codes
+        The code on each piece, by job id.
+    """
+
+    batch: NewBatch
+    batch_id: str
+    ticket_id: str
+    sequence: int
+    document: dict[str, object]
+    check_codes: Mapping[str, str]
+    plan_id: str
+    rules_hash: str
+
+    def told(self) -> dict[str, str]:
+        """Return what events tell of it."""
+        return {"batch": self.batch_id, "ticket": self.ticket_id, "station": self.batch.station}
+
+
 def release(
     s: Session,
     batch: NewBatch,
@@ -44,71 +77,44 @@ def release(
     now: datetime,
     sequence: int | None = None,
 ) -> Ticket:
-    """
-    Release a batch to its station.
+    """Release one batch to its station, at the place that it has in its order already, or else the next."""
+    place = next_sequence(s, batch.station) if sequence is None else sequence
+    wanted = Release(batch, batch_id, ticket_id, place, document, check_codes, plan_id, rules_hash)
+    return release_all(s, [wanted], now)[0]
 
-    Parameters
-    ----------
-    document
-        Exactly what the station is told.
-    check_codes
-        The code on each piece, by job id.
-    sequence
-        Its place in the station's order, where it has one already; none: the next.
+
+def release_all(s: Session, wanted: Sequence[Release], now: datetime) -> list[Ticket]:
+    """
+    Release batches to their stations, all or none; return their tickets in the same order.
 
     Raises
     ------
     TransitionError
         When a job is not waiting, waits for the step before it, or belongs to an order that is held or cancelled.
     """
-    if not batch.jobs or len({job.job_id for job in batch.jobs}) != len(batch.jobs):
-        raise InvariantError(f"batch {batch_id} names no job, or one twice")
-    standing = _standing(s, [job.job_id for job in batch.jobs])
+    job_ids = [job.job_id for one in wanted for job in one.batch.jobs]
+    if len(set(job_ids)) != len(job_ids) or not all(one.batch.jobs for one in wanted):
+        raise InvariantError("a batch names no job, or a job is named twice")
+    standing = _standing(s, job_ids)
     for row in standing.values():
         _check_releasable(row)
-    s.execute(insert(tables.batches), _batch_values(batch, batch_id, plan_id, rules_hash, now))
-    s.execute(
-        insert(tables.tickets),
-        {
-            "id": ticket_id,
-            "batch_id": batch_id,
-            "station": batch.station,
-            "sequence": next_sequence(s, batch.station) if sequence is None else sequence,
-            "state": TicketState.RELEASED,
-            "document": document,
-            "rules_hash": rules_hash,
-            "start_at": batch.start_at,
-            "end_at": batch.end_at,
-            "attempts": 0,
-            "released_at": now,
-        },
+    for statement, rows in (
+        (_INSERT_BATCHES, [_batch_values(one, now) for one in wanted]),
+        (_INSERT_TICKETS, [_ticket_values(one, now) for one in wanted]),
+        (_INSERT_LISTED, [values for one in wanted for values in _listed_values(one, standing)]),
+        (_INSERT_OUTBOX, [{"ticket_id": one.ticket_id, "kind": "publish", "created_at": now} for one in wanted]),
+    ):
+        s.connection().execute(statement, rows)
+    record_all(s, [change for one in wanted for change in _came_into_being(one)], now)
+    _begin_work(s, wanted, standing, now)
+    return [get_ticket(s, one.ticket_id) for one in wanted]
+
+
+def _came_into_being(one: Release) -> tuple[Change, Change]:
+    return (
+        Change("batch", one.batch_id, None, None, BatchState.RELEASED, {**one.told(), **_why(one.batch)}),
+        Change("ticket", one.ticket_id, None, None, TicketState.RELEASED, one.told()),
     )
-    s.execute(
-        insert(tables.ticket_items),
-        [
-            {
-                "ticket_id": ticket_id,
-                "job_id": job.job_id,
-                "item_id": standing[job.job_id].item_id,
-                **asdict(job.place),
-                "check_code": check_codes[job.job_id],
-                "live": True,
-            }
-            for job in batch.jobs
-        ],
-    )
-    s.execute(insert(tables.outbox), {"ticket_id": ticket_id, "kind": "publish", "created_at": now})
-    told = {"batch": batch_id, "ticket": ticket_id, "station": batch.station}
-    record_all(
-        s,
-        [
-            Change("batch", batch_id, None, None, BatchState.RELEASED, {**told, **_why(batch)}),
-            Change("ticket", ticket_id, None, None, TicketState.RELEASED, told),
-        ],
-        now,
-    )
-    _begin_work(s, list(standing.values()), told, now)
-    return get_ticket(s, ticket_id)
 
 
 def _why(batch: NewBatch) -> dict[str, object]:
@@ -134,9 +140,38 @@ def _check_releasable(row: Row[Any]) -> None:
         raise TransitionError("job", row.id, f"of an order that is {row.order_state}", JobState.RELEASED)
 
 
-def _batch_values(batch: NewBatch, batch_id: str, plan_id: str, rules_hash: str, now: datetime) -> dict[str, object]:
+def _ticket_values(one: Release, now: datetime) -> dict[str, object]:
     return {
-        "id": batch_id,
+        "id": one.ticket_id,
+        "batch_id": one.batch_id,
+        "station": one.batch.station,
+        "sequence": one.sequence,
+        "state": TicketState.RELEASED,
+        "document": one.document,
+        "rules_hash": one.rules_hash,
+        "start_at": one.batch.start_at,
+        "end_at": one.batch.end_at,
+        "attempts": 0,
+        "released_at": now,
+    }
+
+
+def _listed_values(one: Release, standing: Mapping[str, Row[Any]]) -> Iterator[dict[str, object]]:
+    for job in one.batch.jobs:
+        yield {
+            "ticket_id": one.ticket_id,
+            "job_id": job.job_id,
+            "item_id": standing[job.job_id].item_id,
+            **asdict(job.place),
+            "check_code": one.check_codes[job.job_id],
+            "live": True,
+        }
+
+
+def _batch_values(one: Release, now: datetime) -> dict[str, object]:
+    batch = one.batch
+    return {
+        "id": one.batch_id,
         "station": batch.station,
         "process": batch.process,
         "fixture": batch.fixture,
@@ -152,16 +187,17 @@ def _batch_values(batch: NewBatch, batch_id: str, plan_id: str, rules_hash: str,
         "jobs": len(batch.jobs),
         "reason": batch.reason,
         "cost_minor": batch.cost_minor,
-        "plan_id": plan_id,
-        "rules_hash": rules_hash,
+        "plan_id": one.plan_id,
+        "rules_hash": one.rules_hash,
         "released_at": now,
         "unattended_ok": batch.unattended_ok,
     }
 
 
-def _begin_work(s: Session, rows: list[Row[Any]], told: dict[str, str], now: datetime) -> None:
-    move(s, JOB, [Subject(row.id, row.state, row.order_key) for row in rows], JobState.RELEASED, now, data=told)
-    waiting = [row for row in rows if row.item_state is ItemState.WAITING]
+def _begin_work(s: Session, wanted: Sequence[Release], standing: Mapping[str, Row[Any]], now: datetime) -> None:
+    rows = [(standing[job.job_id], one.told()) for one in wanted for job in one.batch.jobs]
+    move(s, JOB, [Subject(row.id, row.state, row.order_key, told) for row, told in rows], JobState.RELEASED, now)
+    waiting = [row for row, _ in rows if row.item_state is ItemState.WAITING]
     move(
         s, ITEM, [Subject(row.item_id, row.item_state, row.order_key) for row in waiting], ItemState.IN_PRODUCTION, now
     )

@@ -4,6 +4,7 @@ Station reports as they came, each once, with what was made of it.
 Whether a report is applied is decided in `services`; here it becomes evidence, also when it was refused.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from sqlmodel import Session
 
 from batcher.domain.batches import StationReport
 from batcher.store import tables
-from batcher.store.rows import columns
+from batcher.store.rows import chunks, columns
 
 
 @dataclass(frozen=True)
@@ -32,31 +33,46 @@ class StoredReport:
     replays: int  #: how often the same report came again
 
 
-_REPORT = select(*columns(tables.reports, StoredReport)).where(
-    tables.reports.c.station == bindparam("station"), tables.reports.c.report_id == bindparam("report")
+_INSERT = insert(tables.reports)
+_REPORTS = select(*columns(tables.reports, StoredReport)).where(
+    tables.reports.c.station == bindparam("station"),
+    tables.reports.c.report_id.in_(bindparam("these", expanding=True)),
 )
 
 
-def record_report(
-    s: Session, report: StationReport, *, now: datetime, outcome: str, code: str = "", message: str = ""
-) -> StoredReport:
-    """Keep a report that has not come before, with what was made of it."""
-    values = {
-        "station": report.station,
-        "report_id": report.report_id,
-        "ticket_id": report.ticket_id,
-        "kind": report.kind,
-        "body": {"items": report.items, "reason": report.reason, "at": report.at.isoformat()},
-        "received_at": now,
-        "outcome": outcome,
-        "code": code,
-        "message": message,
-        "replays": 0,
-    }
-    s.execute(insert(tables.reports), values)
-    stored = find_report(s, report.station, report.report_id)
-    assert stored is not None
-    return stored
+@dataclass(frozen=True)
+class Judged:
+    """A report that has not come before, with what was made of it."""
+
+    report: StationReport
+    outcome: str
+    code: str = ""
+    message: str = ""
+
+
+def record_reports(s: Session, judged: Sequence[Judged], now: datetime) -> None:
+    """Keep reports that have not come before, with what was made of them."""
+    rows = [
+        {
+            "station": entry.report.station,
+            "report_id": entry.report.report_id,
+            "ticket_id": entry.report.ticket_id,
+            "kind": entry.report.kind,
+            "body": {
+                "items": entry.report.items,
+                "reason": entry.report.reason,
+                "at": entry.report.at.isoformat(),
+            },
+            "received_at": now,
+            "outcome": entry.outcome,
+            "code": entry.code,
+            "message": entry.message,
+            "replays": 0,
+        }
+        for entry in judged
+    ]
+    if rows:
+        s.connection().execute(_INSERT, rows)
 
 
 def count_replay(s: Session, report: StoredReport) -> None:
@@ -65,10 +81,11 @@ def count_replay(s: Session, report: StoredReport) -> None:
     s.execute(update(reports).where(reports.c.seq == report.seq).values(replays=reports.c.replays + 1))
 
 
-def find_report(s: Session, station: str, report_id: str) -> StoredReport | None:
-    """Return a report by what its station calls it; none when it never came."""
-    row = s.execute(_REPORT, {"station": station, "report": report_id}).one_or_none()
-    return None if row is None else StoredReport(*row)
+def find_reports(s: Session, station: str, report_ids: Sequence[str]) -> dict[str, StoredReport]:
+    """Return reports by what their station calls them, as far as they came before."""
+    parts = chunks(report_ids)
+    found = [StoredReport(*row) for part in parts for row in s.execute(_REPORTS, {"station": station, "these": part})]
+    return {report.report_id: report for report in found}
 
 
 def list_reports(

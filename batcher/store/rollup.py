@@ -60,15 +60,18 @@ def tallies(s: Session, keys: Collection[str]) -> dict[str, Tally]:
 
 def roll_up(s: Session, keys: Collection[str], now: datetime) -> list[str]:
     """Bring orders to the state their pieces make; return the keys of those that became complete."""
-    completed = []
+    completed: list[str] = []
+    others: dict[OrderState, list[Subject[OrderState]]] = {}
     for key, tally in tallies(s, keys).items():
-        if tally.state not in _FOLLOWING:
-            continue
         wanted = tally.state_of_order()
-        subject = [Subject(key, tally.state, key)]
+        if tally.state not in _FOLLOWING or wanted is tally.state:
+            continue
+        subject = Subject(key, tally.state, key)
         if wanted is OrderState.COMPLETE:
-            move(s, ORDER, subject, wanted, now, values={"completed_at": tally.last_packed_at})
+            move(s, ORDER, [subject], wanted, now, values={"completed_at": tally.last_packed_at})
             completed.append(key)
-        elif wanted is not tally.state:
-            move(s, ORDER, subject, wanted, now)
+        else:
+            others.setdefault(wanted, []).append(subject)
+    for wanted, subjects in others.items():
+        move(s, ORDER, subjects, wanted, now)
     return completed

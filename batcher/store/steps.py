@@ -5,7 +5,7 @@ Which steps there are is said in `domain.states`; what causes one is in the othe
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -54,6 +54,7 @@ class Subject(Generic[State]):
     ident: str
     state: State
     order_key: str | None = None
+    data: Mapping[str, object] = field(default_factory=dict)  #: kept with its own event
 
 
 ORDER: Machine[OrderState] = Machine("order", tables.orders, "key", ORDER_STEPS)
@@ -105,7 +106,9 @@ def move(
     record_all(
         s,
         [
-            Change(machine.kind, subject.ident, subject.order_key, subject.state, wanted, data or {})
+            Change(
+                machine.kind, subject.ident, subject.order_key, subject.state, wanted, {**(data or {}), **subject.data}
+            )
             for subject in subjects
         ],
         now,

@@ -1,6 +1,6 @@
 """Batches and tickets, read."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from batcher.domain.batches import Batch, Place, Ticket
 from batcher.domain.states import LIVE_TICKET, BatchState, TicketState
 from batcher.errors import NotFoundError
 from batcher.store import tables
-from batcher.store.rows import columns
+from batcher.store.rows import chunks, columns
 
 # Made once: a statement keeps what it compiles to, and these run several times for every batch.
 _b, _t, _listed, _j = tables.batches, tables.tickets, tables.ticket_items, tables.jobs
@@ -20,6 +20,11 @@ _TICKET = select(*columns(_t, Ticket)).where(_t.c.id == bindparam("ident"))
 _BATCH = select(*columns(_b, Batch)).where(_b.c.id == bindparam("ident"))
 _TICKET_ITEMS = (
     select(_listed).where(_listed.c.ticket_id == bindparam("ident")).order_by(_listed.c.slot, _listed.c.job_id)
+)
+_LISTED_ITEMS = (
+    select(_listed)
+    .where(_listed.c.ticket_id.in_(bindparam("these", expanding=True)))
+    .order_by(_listed.c.ticket_id, _listed.c.slot, _listed.c.job_id)
 )
 _LIVE_BATCHES = (
     select(_t.c.id, _t.c.sequence, _t.c.state, _t.c.started_at, *columns(_b, Batch))
@@ -43,6 +48,26 @@ _LAST_ENDED = (
     .order_by(_t.c.sequence.desc())
 )
 _LAST_SEQUENCE = select(func.max(_t.c.sequence)).where(_t.c.station == bindparam("station"))
+
+
+@dataclass(frozen=True)
+class TicketHead:
+    """A ticket without what it says, and how its batch stands."""
+
+    id: str
+    station: str
+    state: TicketState
+    batch_id: str
+    batch_state: BatchState
+    process: str
+    setup_state: str
+
+
+_HEADS = (
+    select(_t.c.id, _t.c.station, _t.c.state, _t.c.batch_id, _b.c.state, _b.c.process, _b.c.setup_state)
+    .join_from(_t, _b, _b.c.id == _t.c.batch_id)
+    .where(_t.c.id.in_(bindparam("these", expanding=True)))
+)
 
 
 @dataclass(frozen=True)
@@ -185,6 +210,21 @@ def ticket_of_batch(s: Session, batch_id: str) -> Ticket:
 def ticket_items(s: Session, ticket_id: str) -> list[TicketItem]:
     """Return the jobs on a ticket, by their place."""
     return [_ticket_item(row) for row in s.execute(_TICKET_ITEMS, {"ident": ticket_id})]
+
+
+def ticket_heads(s: Session, ticket_ids: Iterable[str]) -> dict[str, TicketHead]:
+    """Return tickets by id, as far as there are any."""
+    parts = chunks(sorted(set(ticket_ids)))
+    return {row.id: TicketHead(*row) for part in parts for row in s.execute(_HEADS, {"these": part})}
+
+
+def listed_items(s: Session, ticket_ids: Iterable[str]) -> dict[str, list[TicketItem]]:
+    """Return the jobs on tickets, by ticket and place."""
+    found: dict[str, list[TicketItem]] = {}
+    for part in chunks(sorted(set(ticket_ids))):
+        for row in s.execute(_LISTED_ITEMS, {"these": part}):
+            found.setdefault(row.ticket_id, []).append(_ticket_item(row))
+    return found
 
 
 def ticket_of_job(s: Session, job_id: str) -> Ticket | None:

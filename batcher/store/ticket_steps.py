@@ -4,6 +4,7 @@ A ticket on its way to and through its station, and taken back before it went.
 What a ticket's end means for its pieces is in `finish`; when a ticket is sent again, in `dispatch`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +15,9 @@ from batcher.domain.batches import Ticket
 from batcher.domain.states import UNSENT_TICKET, BatchState, ItemState, JobState, OrderState, TicketState
 from batcher.errors import InvariantError
 from batcher.store import tables
-from batcher.store.rows import columns
+from batcher.store.rows import chunks, columns
 from batcher.store.steps import BATCH, ITEM, JOB, TICKET, Subject, move, subject
-from batcher.store.ticket_queries import get_ticket
+from batcher.store.ticket_queries import TicketHead, get_ticket
 
 #: The instant each state is stamped with, the first time it is reached.
 _STAMPS = {
@@ -28,7 +29,7 @@ _STAMPS = {
 _UNPUBLISHED = (TicketState.RELEASED, TicketState.SENDING)
 _CLOSE_OUTBOX = (
     update(tables.outbox)
-    .where(tables.outbox.c.ticket_id == bindparam("ticket"), tables.outbox.c.done_at.is_(None))
+    .where(tables.outbox.c.ticket_id.in_(bindparam("these", expanding=True)), tables.outbox.c.done_at.is_(None))
     .values(done_at=bindparam("now", type_=tables.outbox.c.done_at.type))
 )
 
@@ -76,6 +77,36 @@ def move_ticket(
     return get_ticket(s, ticket_id)
 
 
+def move_tickets(s: Session, heads: Sequence[TicketHead], state: TicketState, now: datetime) -> None:
+    """
+    Bring tickets to a state before their end, and their batches along, all or none.
+
+    Raises
+    ------
+    TransitionError
+        When one of them may not go there.
+    """
+    for head in heads:
+        if head.state is TicketState.IN_DOUBT:  # it may have reached the state before, and keeps the first instant
+            move_ticket(s, head.id, state, now)
+    heads = [head for head in heads if head.state is not TicketState.IN_DOUBT]
+    values = {"next_attempt_at": None, **({_STAMPS[state]: now} if state in _STAMPS else {})}
+    told = [Subject(head.id, head.state, data={"station": head.station, "batch": head.batch_id}) for head in heads]
+    move(s, TICKET, told, state, now, values=values)
+    if state not in _UNPUBLISHED:
+        close_outboxes(s, [head.id for head in heads], now)
+    if state is TicketState.RUNNING:
+        begun = [Subject(head.batch_id, head.batch_state) for head in heads]
+        move(
+            s,
+            BATCH,
+            [b for b in begun if b.state is BatchState.RELEASED],
+            BatchState.RUNNING,
+            now,
+            values={"started_at": now},
+        )
+
+
 def recall_unsent(s: Session, station: str, now: datetime, reason: str) -> list[str]:
     """Take back what a station has not been sent yet; return the ids of the tickets. Its jobs wait again."""
     table = tables.tickets
@@ -120,7 +151,13 @@ def take_back(s: Session, ticket: Ticket, now: datetime, reason: str) -> None:
 
 def close_outbox(s: Session, ticket_id: str, now: datetime) -> None:
     """Note that a ticket has no longer to be published."""
-    s.connection().execute(_CLOSE_OUTBOX, {"ticket": ticket_id, "now": now})
+    close_outboxes(s, [ticket_id], now)
+
+
+def close_outboxes(s: Session, ticket_ids: Sequence[str], now: datetime) -> None:
+    """Note that tickets have no longer to be published."""
+    for part in chunks(ticket_ids):
+        s.connection().execute(_CLOSE_OUTBOX, {"these": part, "now": now})
 
 
 def _start_batch(s: Session, batch_id: str, now: datetime) -> None:

@@ -17,7 +17,8 @@ from batcher.services import dispatching, doubt
 from batcher.services.context import Floor
 from batcher.services.cycle import plan_cycle
 from batcher.services.releasing import release_due
-from batcher.store import cancel, leadership, orders, reports, steps
+from batcher.store import batches, cancel, leadership, orders, reports, steps
+from batcher.store.session import Session
 from tests.builders_api import opened_floor
 from tests.builders_floor import order_document, send, take
 from tests.crash import run
@@ -60,6 +61,14 @@ def _stage_in_sight(hot: HotFolder, ticket_id: str, content: bytes) -> None:
 
 def _nothing(*_: object, **__: object) -> None:
     """Do nothing."""
+
+
+def _none_known(*_: object) -> dict[str, object]:
+    return {}
+
+
+def _standing_anyhow(session: Session, tickets: list[Ticket], _: TicketState) -> list[batches.TicketHead]:
+    return list(batches.ticket_heads(session, [ticket.id for ticket in tickets]).values())
 
 
 def _no_list(*_: object, **__: object) -> list[str]:
@@ -108,7 +117,7 @@ ON_FLOORS: dict[str, tuple[Callable[[Patch], None], Callable[[Floor], None]]] = 
         test_recalling.test_a_station_is_asked_not_to_make_what_was_cancelled_after_it_was_sent,
     ),
     "send what was taken back": (
-        lambda patch: patch.setattr(outbox, "_state", lambda *_: TicketState.RELEASED),
+        lambda patch: patch.setattr(outbox, "_standing", _standing_anyhow),
         _staged_while_cancelled,
     ),
     "let any state follow any": (
@@ -127,7 +136,7 @@ WITH_A_TICKET: dict[str, tuple[Callable[[Patch], None], Callable[[Floor, Ticket]
         test_doubt.test_what_is_not_made_can_be_published_by_nobody_any_more,
     ),
     "apply a report as often as it comes": (
-        lambda patch: patch.setattr(reports, "find_report", _nothing),
+        lambda patch: patch.setattr(reports, "find_reports", _none_known),
         test_reports.test_a_repeat_is_counted_and_an_id_used_anew_is_no_repeat,
     ),
 }

@@ -9,6 +9,7 @@ from batcher.domain.batches import StationReport
 from batcher.domain.states import StationState
 from batcher.errors import NotFoundError
 from batcher.store import events, reports, stations
+from batcher.store.reports import Judged
 from batcher.store.session import Store
 from tests.builders_store import NOW
 
@@ -49,19 +50,20 @@ def test_setup_and_last_report_of_a_station_are_kept(store: Store) -> None:
 def test_a_report_told_twice_is_one_report_counted_again(store: Store) -> None:
     report = StationReport("r-1", "uv-1", "T1", "done", NOW, {"I1": "failed"}, "smeared")
     with store.write() as s:
-        first = reports.record_report(s, report, now=NOW, outcome="applied")
+        reports.record_reports(s, [Judged(report, "applied")], NOW)
+        first = reports.find_reports(s, "uv-1", ["r-1"])["r-1"]
         reports.count_replay(s, first)
-        again = reports.find_report(s, "uv-1", "r-1")
+        again = reports.find_reports(s, "uv-1", ["r-1"])["r-1"]
         assert (first.outcome, first.ticket_id, first.body["items"]) == ("applied", "T1", {"I1": "failed"})
         assert again == replace(first, replays=1)
-        assert reports.find_report(s, "uv-2", "r-1") is None
+        assert reports.find_reports(s, "uv-2", ["r-1"]) == {}
 
 
 def test_reports_are_listed_by_station_and_outcome_the_newest_first(store: Store) -> None:
     with store.write() as s:
         for number, (station, outcome) in enumerate([("uv-1", "rejected"), ("uv-2", "orphan"), ("uv-1", "applied")]):
             report = StationReport(f"r-{number}", station, "T1", "done", NOW)
-            reports.record_report(s, report, now=NOW, outcome=outcome)
+            reports.record_reports(s, [Judged(report, outcome)], NOW)
         assert [report.report_id for report in reports.list_reports(s)] == ["r-2", "r-1", "r-0"]
         assert [report.report_id for report in reports.list_reports(s, station="uv-1")] == ["r-2", "r-0"]
         assert [report.report_id for report in reports.list_reports(s, outcome="orphan")] == ["r-1"]
