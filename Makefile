@@ -43,6 +43,15 @@ fuzz: setup  ## REQUESTS=2000 random requests over the published schema; none ma
 test-crash: setup  ## floors whose daemon dies, or meets a broken disk, at any call, until N=1000 have died; SEED=1
 	$(BIN)/python -m tests.crash.run --kills $(or $(N),1000) --seed $(or $(SEED),1)
 
+chaos: setup  ## two daemons on PostgreSQL, stations and clients all being killed and paused for MINUTES=30; SEED=1
+	$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),30) --seed $(or $(SEED),1)
+
+soak: setup  ## a day of the floor in MINUTES=10 at twice its load: memory, threads, files and log stay bounded
+	$(BIN)/python -m benchmarks.load.soak --minutes $(or $(MINUTES),10)
+
+load: setup  ## orders, reports and tickets a second that a daemon bears, on SQLite and PostgreSQL
+	$(BIN)/python -m benchmarks.load
+
 fmt: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -85,4 +94,4 @@ lock:  ## renew the lock files (needs uv)
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.PHONY: help setup run test dashboards pictures board-speed test-crash test-planner fuzz install replay fmt lint types lock clean alerts-proof
+.PHONY: help setup run test dashboards pictures board-speed test-crash test-planner fuzz install replay fmt lint types lock clean alerts-proof chaos soak load

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 from tests.postgres_server import PostgresServer, running_server, server_binaries
 
@@ -46,7 +46,9 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 @contextlib.contextmanager
 def new_database(server: str) -> Iterator[str]:
     name = f"batcher_test_{os.getpid()}_{next(_names)}"
-    engine = create_engine(make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    engine = create_engine(
+        make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+    )
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     yield make_url(server).set(database=name).render_as_string(hide_password=False)

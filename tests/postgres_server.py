@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own for tests: made in a new directory, without durability, gone afterwards."""
+"""A PostgreSQL of our own: made in a new directory, without durability unless it is asked for, gone afterwards."""
 
 import contextlib
 import os
@@ -20,14 +20,15 @@ def server_binaries() -> Path | None:
 class PostgresServer:
     """A server on a directory of its own, which a test may stop and start."""
 
-    def __init__(self, binaries: Path, home: Path, user: str | None) -> None:
-        self._user, self._home = user, home
+    def __init__(self, binaries: Path, home: Path, user: str | None, *, durable: bool) -> None:
+        self._user, self._home, self._durable = user, home, durable
         self._control: list[str | Path] = [binaries / "pg_ctl", "-D", home / "data", "-w", "-l", home / "log"]
         self.url = f"postgresql://batcher@/postgres?host={home}"
+        self.socket = str(home / ".s.PGSQL.5432")
 
     def start(self) -> None:
         where = f"-c listen_addresses='' -c unix_socket_directories={self._home}"
-        options = f"{where} -c fsync=off -c full_page_writes=off"
+        options = where if self._durable else f"{where} -c fsync=off -c full_page_writes=off"
         _run([*self._control, "-o", options, "start"], self._user, self._home)
 
     def stop(self, mode: str = "immediate") -> None:
@@ -36,17 +37,17 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def running_server(binaries: Path) -> Iterator[PostgresServer]:
-    """Yield a running server, gone afterwards with all that was in it."""
+def running_server(binaries: Path, *, durable: bool = False, directory: Path | None = None) -> Iterator[PostgresServer]:
+    """Yield a running server, gone afterwards with all that was in it; its files lie in a new part of `directory`."""
     # PostgreSQL refuses to run as root
     user = _unprivileged_user() if os.geteuid() == 0 else None
-    home = Path(tempfile.mkdtemp(prefix="batcher-pg-"))
+    home = Path(tempfile.mkdtemp(prefix="batcher-pg-", dir=directory))
     try:
         if user is not None:
             os.chown(home, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         data = home / "data"
         _run([binaries / "initdb", "--no-sync", "-A", "trust", "-U", "batcher", "-E", "UTF8", "-D", data], user, home)
-        server = PostgresServer(binaries, home, user)
+        server = PostgresServer(binaries, home, user, durable=durable)
         server.start()
         try:
             yield server

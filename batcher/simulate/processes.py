@@ -9,9 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +30,8 @@ class FloorProcesses:
     ----------
     floor_at, anchor_at, speed
         The floor's clock: its time at a real instant, and how fast it runs.
+    others
+        Settings that differ from their defaults, by name.
     """
 
     state_dir: Path
@@ -45,6 +47,7 @@ class FloorProcesses:
     solver_workers: int = 2
     database_url: str = ""  #: none: SQLite in the state directory
     lease_s: float = 15.0
+    others: Mapping[str, object] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the floor's processes, and of commands that look at it."""
@@ -65,6 +68,7 @@ class FloorProcesses:
                 "BATCHER_DATABASE_URL": self.database_url,
                 "BATCHER_LEASE_S": str(self.lease_s),
             }
+            | {f"BATCHER_{name.upper()}": str(value) for name, value in self.others.items()}
         )
 
     def start_daemon(self) -> "subprocess.Popen[bytes]":
