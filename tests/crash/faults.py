@@ -19,6 +19,8 @@ from pathlib import Path
 CALLS = ("write", "pwrite", "fsync", "fdatasync", "ftruncate", "rename", "unlink")
 _SOURCE = Path(__file__).with_name("faults.c")
 _ERRORS = (errno.EIO, errno.ENOSPC)
+#: More calls than any process makes.
+_FOR_GOOD = 10**9
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Fault:
     first: int
     calls: int = 1  #: so many in a row
     error: int = 0  #: they fail with it; 0: the process is killed
+
+    @property
+    def for_good(self) -> bool:
+        """Tell whether the disk fails as long as the process lives."""
+        return self.calls == _FOR_GOOD
 
     def arm(self) -> None:
         """Have it happen to this process."""
@@ -45,12 +52,12 @@ def count_calls() -> dict[str, int]:
 
 
 def some_fault(chance: random.Random, counts: Mapping[str, int]) -> Fault:
-    """Return a fault somewhere in a life that makes `counts` calls: mostly a kill, else errors once or for a while."""
+    """Return a fault somewhere in a life that makes `counts` calls: mostly a kill, else errors, once or on and on."""
     call = chance.choice([call for call in CALLS if counts.get(call)])
     first = chance.randint(1, counts[call])
     if chance.random() < 0.8:
         return Fault(call, first)
-    return Fault(call, first, chance.choice((1, 1, 20)), chance.choice(_ERRORS))
+    return Fault(call, first, chance.choice((1, 1, 20, _FOR_GOOD)), chance.choice(_ERRORS))
 
 
 def build(directory: Path) -> Path:

@@ -34,6 +34,8 @@ from tests.crash.world import Client, History, Station
 _ORDERS = 6
 _LONGEST_S = 120.0
 _LOOK_S = 0.002
+#: How long a daemon lives on a disk that fails for good.
+_SPELL_S = 2.0
 _GAVE_UP, _BUG = 75, 99
 
 
@@ -57,7 +59,7 @@ def one_floor(home: Path, seed: int, counts: dict[str, int]) -> Outcome:
     outcome, world = Outcome(seed), _World(home, seed)
     for _ in range(world.chance.randint(1, 4)):
         fault = some_fault(world.chance, counts)
-        died = not world.one_life(fault.arm)
+        died = not world.one_life(fault.arm, spell_s=_SPELL_S if fault.for_good else None)
         outcome.faults.append(fault)
         outcome.kills += died
         if not died:
@@ -98,8 +100,17 @@ class _World:
         self._stations = [Station(home, name, self.chance, self.history) for name in rules().stations]
         self._anchor_at = datetime.now(UTC)
 
-    def one_life(self, at_birth: Callable[[], None], at_end: Callable[[], None] = _nothing) -> bool:
-        """Let a daemon live among its clients and stations; tell whether it came to its own end."""
+    def one_life(
+        self, at_birth: Callable[[], None], at_end: Callable[[], None] = _nothing, *, spell_s: float | None = None
+    ) -> bool:
+        """
+        Let a daemon live among its clients and stations; tell whether it came to its own end.
+
+        Parameters
+        ----------
+        spell_s
+            Seconds after which one that is still there is killed, as its disk will do nothing for it any more.
+        """
         requests, to_daemon = os.pipe()
         from_daemon, answers = os.pipe()
         pid = os.fork()
@@ -112,7 +123,7 @@ class _World:
         os.close(requests)
         os.close(answers)
         try:
-            return _surround(pid, self._client, self._stations, to_daemon, from_daemon)
+            return _surround(pid, self._client, self._stations, to_daemon, from_daemon, spell_s)
         finally:
             os.close(from_daemon)
             self._client.forget()
@@ -129,21 +140,21 @@ def _be_born(log: Path, at_birth: Callable[[], None], life: Callable[[], None], 
         life()
         at_end()
         code = 0
-    except BatcherError as error:  # such a daemon ends, and is started again
-        print(f"ended by {error.code}: {error}", flush=True)
+    except (BatcherError, OSError) as error:  # such a daemon ends, and is started again
         code = _GAVE_UP
-    except OSError as error:
-        print(f"ended by {error}", flush=True)
-        code = _GAVE_UP
+        with suppress(OSError):  # its log may lie on the broken disk too
+            print(f"ended by {error!r}", flush=True)
     finally:
         if code == _BUG:
             traceback.print_exc()
         os._exit(code)
 
 
-def _surround(pid: int, client: Client, made_at: list[Station], to_daemon: int, from_daemon: int) -> bool:
+def _surround(
+    pid: int, client: Client, made_at: list[Station], to_daemon: int, from_daemon: int, spell_s: float | None
+) -> bool:
     """Ask, listen and make until the daemon is gone; tell whether it came to its own end."""
-    line, until = _Line(client, to_daemon, from_daemon), time.monotonic() + _LONGEST_S
+    line, until = _Line(client, to_daemon, from_daemon), time.monotonic() + (spell_s or _LONGEST_S)
     try:
         while time.monotonic() < until:
             gone, status = os.waitpid(pid, os.WNOHANG)
@@ -157,6 +168,8 @@ def _surround(pid: int, client: Client, made_at: list[Station], to_daemon: int, 
         line.hang_up()
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
+    if spell_s is not None:
+        return False
     raise AssertionError("the floor did not come to rest: something is stuck")
 
 
