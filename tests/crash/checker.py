@@ -6,6 +6,7 @@ It shares no code with the daemon. The database is asked only after the others, 
 
 import sqlite3
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,12 @@ class Verdict:
 
 
 def judge(history: History, database: Path) -> Verdict:
-    """Judge a floor that has been drained: whatever should be made has had its time."""
+    """Judge a floor on a SQLite file that has been drained."""
+    return judge_states(history, _states(database))
+
+
+def judge_states(history: History, states: Mapping[str, str]) -> Verdict:
+    """Judge a floor that has been drained, so that whatever should be made has had its time, by its orders' states."""
     asked, accepted, recalls = _told(history)
     published = Counter(ident for what, ident, _ in history.entries if what == "made")
     made, good = Counter[str](), Counter[str]()
@@ -42,7 +48,6 @@ def judge(history: History, database: Path) -> Verdict:
                 made[job] += 1
                 good[order] += outcome == "done"
     wanted = {order: asked[order] for order in accepted if order not in recalls}
-    states = _states(database)
     return Verdict(
         lost=[f"{order}: {good[order]} of {n}" for order, n in wanted.items() if good[order] < n]
         + [f"{order}: not in the database" for order in accepted if order not in states],

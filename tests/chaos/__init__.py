@@ -1,0 +1,1 @@
+"""Two daemons on one PostgreSQL, with stations and clients, all being killed, paused and cut off."""
