@@ -8,11 +8,13 @@ from batcher.store.leadership import Leader
 from tests.chaos.floor import LEASE_S, Floor
 
 #: Seconds between two faults, at least and at most.
-_REST_S = (0.3, 4.0)
+_REST_S = (1.0, 8.0)
 #: Stretches in which the server is restarted again and again: seconds each, and between two restarts.
 _STRETCH_S, _BETWEEN_S = (10.0, 40.0), (2.0, 6.0)
 #: Seconds between two looks at who leads.
 _LOOK_S = 0.2
+#: Seconds after such a stretch in which nothing else befalls, so that it can be seen how fast orders are taken again.
+_CALM_S = 15.0
 _KINDS = {
     "daemon killed": 4, "daemon paused": 3, "daemon cut off": 3, "daemon stopped": 2, "stations killed": 3,
     "stations paused": 2, "client killed": 3, "client paused": 1, "server restarted, for a stretch": 2,
@@ -34,7 +36,7 @@ class Seen:
 
     faults: Counter[str] = field(default_factory=Counter)
     take_overs_s: list[tuple[str, float]] = field(default_factory=list)  #: by what was done to the leader
-    last_restart: float = 0.0
+    restarted: list[float] = field(default_factory=list)  #: the last restart of each stretch, by the wall clock
 
 
 class Chaos:
@@ -44,7 +46,7 @@ class Chaos:
         self._floor, self.seen = floor, Seen()
         self._next = self._cut_until = self._stretch_until = self._restart_at = 0.0
         self._awaited: TakeOver | None = None
-        self._look_at = 0.0
+        self._look_at = self._restarted = 0.0
 
     def run(self, seconds: float) -> None:
         """Strike at random for so long."""
@@ -68,6 +70,9 @@ class Chaos:
         if now < self._stretch_until:
             if now >= self._restart_at:
                 self._restart_server()
+        elif self._restarted:
+            self.seen.restarted.append(self._restarted)
+            self._restarted, self._next = 0.0, now + _CALM_S
         elif now >= self._next:
             self._next = now + self._chance(_REST_S)
             self._strike(now)
@@ -112,8 +117,8 @@ class Chaos:
         self._floor.server.stop()
         time.sleep(self._chance((0.0, 1.5)))
         self._floor.server.start()
+        self._restarted = time.time()
         self.seen.faults["server restarted"] += 1
-        self.seen.last_restart = time.monotonic()
         self._restart_at = time.monotonic() + self._chance(_BETWEEN_S)
 
     def _look(self, now: float) -> None:
