@@ -111,7 +111,7 @@ def make_floor(home: Path, server: PostgresServer, database_url: str, seed: int)
     ids = sorted(load_rules(floor.rules).stations)
     for number, some in enumerate((ids[::2], ids[1::2]), start=1):
         name, how = f"stations-{number}", processes("")
-        floor.others.append(Actor(name, partial(how.start_some_stations, name, some), floor.chance))
+        floor.others.append(Actor(name, partial(how.start_stations, *some), floor.chance))
     clock = f"{MONDAY.isoformat()}@{anchor_at.isoformat()}@{_SPEED}"
     for number in range(1, _CLIENTS + 1):
         command = [
