@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from batcher.rules.bounds import BelowMinimum
-from batcher.rules.explain import sku_facts
+from batcher.rules.facts import sku_facts
 from batcher.rules.schema import load_rules
 from tests.builders_rules import SMALL_FLOOR, rules_directory, told, warned
 
