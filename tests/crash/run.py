@@ -229,6 +229,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=1000, help="stop once so many daemons were killed")
     parser.add_argument("--seed", type=int, default=1, help="of the first floor; the others follow")
     parser.add_argument("--floors", type=int, help="stop after so many floors instead")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long in any case")
     args = parser.parse_args()
     if not is_preloaded():
         with tempfile.TemporaryDirectory(prefix="batcher-crash-") as directory:
@@ -240,6 +241,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="batcher-crash-") as directory:
         counts = count_a_life(Path(directory) / "count")
         while (killed < args.kills) if args.floors is None else (floors < args.floors):
+            if time.monotonic() - began > args.seconds:
+                break
             outcome = one_floor(Path(directory) / str(floors), args.seed + floors, counts)
             floors, killed = floors + 1, killed + outcome.kills
             at.update(f"{fault.call} {'error' if fault.error else 'kill'}" for fault in outcome.faults)
