@@ -52,6 +52,9 @@ soak: setup  ## a day of the floor in MINUTES=10 at twice its load: memory, thre
 load: setup  ## orders, reports and tickets a second that a daemon bears, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.load
 
+test-floors: setup  ## N=2000 short floors on a clock that is set, faults drawn from SEED=1, at rest once they stop
+	$(BIN)/python -m tests.floors.run --floors $(or $(N),2000) --seed $(or $(SEED),1)
+
 fmt: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -94,4 +97,4 @@ lock:  ## renew the lock files (needs uv)
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.PHONY: help setup run test dashboards pictures board-speed test-crash test-planner fuzz install replay fmt lint types lock clean alerts-proof chaos soak load
+.PHONY: help setup run test dashboards pictures board-speed test-crash test-floors test-planner fuzz install replay fmt lint types lock clean alerts-proof chaos soak load

@@ -67,7 +67,7 @@ def live(home: Path, anchor_at: datetime, requests: int, answers: int) -> None:
     while not (inbox.ended and _all_done(floor)):
         for request in inbox.read(_IDLE_S):
             os.write(answers, json.dumps(_answer(floor, request)).encode() + b"\n")
-        for turn in (lambda: _release_waiting(floor), doors.send, doors.read, lambda: housekeep(floor)):
+        for turn in (lambda: release_waiting(floor), doors.send, doors.read, lambda: housekeep(floor)):
             with suppress(BatcherError):  # a loop that fails tries again at its next turn
                 turn()
     store.close()
@@ -92,12 +92,12 @@ class _Inbox:
 def _answer(floor: Floor, request: dict[str, Any]) -> dict[str, Any]:
     """Do what a client wants; when this returns it is committed, or was refused."""
     try:
-        return _do(floor, request)
+        return do_request(floor, request)
     except BatcherError as error:
         return {"outcome": "failed", "code": error.code}
 
 
-def _do(floor: Floor, request: dict[str, Any]) -> dict[str, Any]:
+def do_request(floor: Floor, request: dict[str, Any]) -> dict[str, Any]:
     if request["op"] == "order":
         # its clock runs fast so that nobody waits; orders are judged as on a Monday morning
         judging = replace(floor, clock=SteppedClock(MONDAY))
@@ -119,7 +119,7 @@ def _all_done(floor: Floor) -> bool:
     return False
 
 
-def _release_waiting(floor: Floor) -> None:
+def release_waiting(floor: Floor) -> None:
     with floor.store.read() as session:
         work = [entry for entry in orders.open_work(session) if _is_ready(entry, floor.now())]
         busy = [entry.batch.station for entry in batches.live_batches(session)]
