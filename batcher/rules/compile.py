@@ -26,6 +26,7 @@ from batcher.rules.floor import (
     Process,
     Product,
     Service,
+    ServiceCase,
     Sheet,
     Site,
     Station,
@@ -47,7 +48,7 @@ from batcher.rules.floor_models import (
 )
 from batcher.rules.fonts import Coverage
 from batcher.rules.release_models import ReleaseShape
-from batcher.rules.rule_models import BatchRuleShape, SelectorShape, ServiceShape
+from batcher.rules.rule_models import BatchRuleShape, SelectorShape, ServiceCaseShape, ServiceShape
 from batcher.rules.ruleset import PlanningRules, RuleSet
 from batcher.rules.sections import Sections
 
@@ -214,6 +215,21 @@ def _service(name: str, shape: ServiceShape, calendars: dict[str, Calendar], zon
         late_cost_minor=shape.late_cost_minor,
         late_cost_per_hour_minor=shape.late_cost_per_hour_minor,
         release=given_bounds(shape.release, zone),
+        cases=tuple(_service_case(case, calendars) for case in shape.cases),
+    )
+
+
+def _service_case(shape: ServiceCaseShape, calendars: dict[str, Calendar]) -> ServiceCase:
+    named = {name: getattr(shape, name) for name in ("channel", "country", "carrier", "tier")}
+    return ServiceCase(
+        where={name: tuple(value) for name, value in named.items() if value is not None},
+        offered=shape.offered,
+        order_by=shape.order_by,
+        collection=shape.collection,
+        leaves_by=shape.leaves_by,
+        collection_days=None if shape.collection_days is None else calendars[shape.collection_days],
+        late_cost_minor=shape.late_cost_minor,
+        late_cost_per_hour_minor=shape.late_cost_per_hour_minor,
     )
 
 

@@ -154,6 +154,12 @@ def _services(sections: Sections, places: Places) -> Iterator[Fault]:
                 "orders would be late when they come in: use collection: 1 or other times"
             )
             yield Fault(places.at("services", name, "order_by"), message, "range")
+        for position, case in enumerate(service.cases):
+            collection = service.collection if case.collection is None else case.collection
+            order_by, leaves_by = case.order_by or service.order_by, case.leaves_by or service.leaves_by
+            if case.offered and collection == 0 and order_by >= leaves_by:
+                told = f"orders by {order_by:%H:%M} would be late for {leaves_by:%H:%M} of the same day"
+                yield Fault(places.at("services", name, "cases", position), told, "range")
 
 
 def _never_run(sections: Sections, places: Places) -> Iterator[Fault]:
@@ -192,6 +198,7 @@ def _unused(sections: Sections, places: Places) -> Iterator[Fault]:
     calendars = {station.attended for station in sections.stations.values()}
     calendars |= {station.runs for station in sections.stations.values()}
     calendars |= {service.collection_days for service in sections.services.values()}
+    calendars |= {case.collection_days for service in sections.services.values() for case in service.cases}
     fixtures = {step.fixture for product in sections.products.values() for step in product.route}
     for section, names, used in (
         ("calendars", sections.calendars, calendars),

@@ -5,11 +5,14 @@ Frozen values with every default filled in and every reference resolved; `schema
 Which jobs share a batch is in `batch_rules`.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import time
+from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
 from batcher.domain.calendars import Calendar
+from batcher.domain.orders import Order, OrderIn
 from batcher.rules.bounds import GivenBounds
 
 #: The tier of an order that names none.
@@ -182,6 +185,35 @@ class CatalogueEntry:
 
 
 @dataclass(frozen=True)
+class ServiceCase:
+    """
+    What a service is to some orders: not offered, or with other times and late costs; none: as the service says.
+
+    Parameters
+    ----------
+    where
+        Shell patterns by `channel`, `country`, `carrier` and `tier`, of which one must match; what is left out may be
+        anything.
+    """
+
+    where: Mapping[str, tuple[str, ...]]
+    offered: bool = True
+    order_by: time | None = None
+    collection: int | None = None
+    leaves_by: time | None = None
+    collection_days: Calendar | None = None
+    late_cost_minor: int | None = None
+    late_cost_per_hour_minor: int | None = None
+
+    def takes(self, order: OrderIn | Order) -> bool:
+        """Tell whether it is an order's case."""
+        return all(
+            any(fnmatchcase(getattr(order, name), pattern) for pattern in patterns)
+            for name, patterns in self.where.items()
+        )
+
+
+@dataclass(frozen=True)
 class Service:
     """
     A promise to the buyer.
@@ -198,6 +230,15 @@ class Service:
     late_cost_minor: int
     late_cost_per_hour_minor: int
     release: GivenBounds = field(default_factory=dict)
+    cases: tuple[ServiceCase, ...] = ()
+
+    def for_order(self, order: OrderIn | Order) -> "Service | None":
+        """Return what the service is to an order: the first case that takes it decides; none: not offered."""
+        case = next((case for case in self.cases if case.takes(order)), None)
+        if case is None:
+            return self
+        given = {name: value for name, value in vars(case).items() if name not in ("where", "offered")}
+        return replace(self, **{k: v for k, v in given.items() if v is not None}) if case.offered else None
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,36 @@ from batcher.rules.values import (
 )
 
 
+class ServiceCaseShape(Shape):
+    """
+    What a service is to some orders; a key left out is as the service says. The first case that takes an order decides.
+
+    Patterns are shell patterns, one or a list of which one must match; every one given must hold.
+    """
+
+    channel: OneOrMore[Pattern] | None = key(default=None, description="Where the order came in.", examples=["phone"])
+    country: OneOrMore[Pattern] | None = key(default=None, description="Where it goes.", examples=["Ireland"])
+    carrier: OneOrMore[Pattern] | None = key(default=None, description="Who carries it.", examples=["dpd"])
+    tier: OneOrMore[TierPattern] | None = key(default=None, description="The customer's tier.", examples=["gold"])
+    offered: bool = key(default=True, description="Whether they may have the service at all.", examples=[False])
+    order_by: Time | None = key(default=None, description="Another time to order by.", examples=["14:00"])
+    collection: int | None = key(default=None, ge=0, le=60, description="Another collection.", examples=[1])
+    leaves_by: Time | None = key(default=None, description="Another time to be complete by.", examples=["15:30"])
+    collection_days: CalendarRef | None = key(
+        default=None, description="Other days on which a courier collects.", examples=["collections"]
+    )
+    late_cost_minor: Minor | None = key(default=None, description="What a late order costs at once.", examples=[900])
+    late_cost_per_hour_minor: Minor | None = key(
+        default=None, description="What each further hour of lateness costs.", examples=[120]
+    )
+
+    @model_validator(mode="after")
+    def _for_somebody(self) -> Self:
+        if all(given is None for given in (self.channel, self.country, self.carrier, self.tier)):
+            raise refuse("missing", "a case needs a channel, country, carrier or tier; else change the service itself")
+        return self
+
+
 class ServiceShape(Shape):
     """A service level: by when an order must be complete, and what it costs when it is not."""
 
@@ -67,6 +97,12 @@ class ServiceShape(Shape):
         default={},
         description="Release bounds of what is promised so; they win over the product's.",
         examples=["{slack_floor: 2 h}"],
+    )
+    cases: list[ServiceCaseShape] = key(
+        default=[],
+        max_length=100,
+        description="What differs by channel, destination and tier.",
+        examples=['[{country: Ireland, order_by: "14:00"}, {channel: marketplace, offered: false}]'],
     )
 
 

@@ -137,7 +137,11 @@ def _service_and_tier(rules: RuleSet, order: OrderIn) -> tuple[Service, Tier]:
         faults.append(Fault("/tier", f"no tier '{order.tier}'; use one of: {', '.join(rules.tiers)}", "tier_unknown"))
     if service is None or tier is None:
         raise OrderRejectedError(tuple(faults))
-    return service, tier
+    offered = service.for_order(order)
+    if offered is None:
+        told = f"service '{order.service}' is not offered to this channel, destination or tier; use another"
+        raise OrderRejectedError((Fault("/service", told, "service_not_offered"),))
+    return offered, tier
 
 
 def _open_days(calendar: Calendar, first: date) -> Iterator[date]:

@@ -130,7 +130,9 @@ class Asking:
         return Offer(self._asked.service, nominal_at, None, None, None, binding)
 
     def _collections(self) -> Iterator[datetime]:
-        return collections_from(self._rules.services[self._asked.service], self._asked.placed_at)
+        service = self._rules.services[self._asked.service].for_order(self._asked)
+        assert service is not None, "one that is not offered has been held"
+        return collections_from(service, self._asked.placed_at)
 
     def _quiet(self) -> _Found | None:
         """Return the first collection that can be made in the room that others leave."""

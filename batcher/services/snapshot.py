@@ -6,7 +6,7 @@ Pure over what it is handed; reading the store is `cycle`'s work, solving is `pl
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from math import ceil
 
 from batcher.domain.calendars import Calendar
@@ -226,14 +226,15 @@ def _orders(rules: RuleSet, placed: Iterable[Placed], at: datetime) -> tuple[pp.
 
 def _open_until(rules: RuleSet, placed: Iterable[Placed], at: datetime) -> dict[str, int]:
     """Return until when orders may come that must leave with each order; not of services that are no more."""
-    seconds: dict[tuple[str, datetime], int] = {}
+    seconds: dict[tuple[str, time, datetime], int] = {}
     found: dict[str, int] = {}
     for job in placed:
         order = job.work.order
-        if order.key not in found and order.service in rules.services:
-            promised = (order.service, order.leave_by_at)
+        service = rules.services[order.service].for_order(order) if order.service in rules.services else None
+        if order.key not in found and service is not None:
+            promised = (order.service, service.order_by, order.leave_by_at)
             if promised not in seconds:
-                seconds[promised] = seconds_from(at, last_call_at(rules.services[order.service], order.placed_at))
+                seconds[promised] = seconds_from(at, last_call_at(service, order.placed_at))
             found[order.key] = seconds[promised]
     return found
 
