@@ -62,7 +62,7 @@ class ServiceCaseShape(Shape):
     @model_validator(mode="after")
     def _for_somebody(self) -> Self:
         if all(given is None for given in (self.channel, self.country, self.carrier, self.tier)):
-            raise refuse("missing", "a case needs a channel, country, carrier or tier; else change the service itself")
+            raise refuse("conflict", "a case needs a channel, country, carrier or tier; else change the service itself")
         return self
 
 
