@@ -19,6 +19,8 @@ from batcher.store.rows import chunks, columns
 
 _OPEN = (OrderState.HELD, OrderState.WAITING, OrderState.IN_PRODUCTION)
 _STANDING = (BatchState.RELEASED, BatchState.RUNNING)
+#: From so many jobs on, all that wait are read at once rather than those by name.
+_MANY = 2000
 _UNMADE = (ItemState.WAITING, ItemState.IN_PRODUCTION)
 
 
@@ -114,6 +116,14 @@ def latest_plan_id(s: Session) -> str | None:
 def still_waiting(s: Session, jobs: Sequence[str]) -> set[str]:
     """Return those of the named jobs that wait, and whose order is not held."""
     table, orders = tables.jobs, tables.orders
+    if len(jobs) > _MANY:
+        waiting = s.execute(select(table.c.id).where(table.c.state == JobState.WAITING)).scalars()
+        held = (
+            select(table.c.id)
+            .join_from(orders, table, table.c.order_key == orders.c.key)
+            .where(orders.c.state == OrderState.HELD)
+        )
+        return set(jobs).intersection(waiting).difference(s.execute(held).scalars())
     found: set[str] = set()
     for part in chunks(jobs):
         found.update(

@@ -26,7 +26,7 @@ PICTURES = os.environ.get("PICTURES", "")
 _CHROMIUM = shutil.which("chromium")
 _NONE = "there is no chromium on this machine"
 #: Few colours keep a picture small, and these pages have few.
-_COLOURS = 200
+_COLOURS = 256
 
 
 @contextmanager

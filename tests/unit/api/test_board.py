@@ -4,11 +4,12 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
+from batcher.api.board.forms import place_within
 from batcher.api.board.looks import templates
 from batcher.api.board.parts import Painter, Part
 from batcher.api.board.verdict import verdict
@@ -17,8 +18,13 @@ from batcher.api.health import Health, Stale
 from batcher.domain.states import OrderState
 from batcher.services.board.floor_view import FloorBoard, floor_board
 from batcher.services.board.plans import PlanReader
+from batcher.services.board.rules_view import rules_view
 from batcher.services.board.stations import Doing
 from batcher.services.context import Floor
+from batcher.services.load_list import Blank, Load, LoadList, Night
+from batcher.services.rules_diff import Outcome, RulesDiff, ShadowSeen, Start
+from batcher.store import board, orders
+from batcher.store.session import Session
 from tests.builders_api import NOW, order, save_plan, send_ticket
 
 _NASTY = "<script>alert(1)</script>"
@@ -81,7 +87,7 @@ _BOARD = FloorBoard(NOW, "Hartley", {}, 0, 0, (), (), None, None, "9f31", NOW)
 
 
 @pytest.mark.parametrize(
-    ("board", "stale", "grade", "text"),
+    ("shown", "stale", "grade", "text"),
     [
         (replace(_BOARD, orders={OrderState.WAITING: 1}), [], "good", "1 open order, on course"),
         (replace(_BOARD, orders={OrderState.WAITING: 4, OrderState.IN_PRODUCTION: 3}), [], "good",
@@ -92,8 +98,8 @@ _BOARD = FloorBoard(NOW, "Hartley", {}, 0, 0, (), (), None, None, "9f31", NOW)
         (_BOARD, [Stale("plan", 90, 60)], "bad", "loop plan made no progress for 90 s (allowed 60 s)"),
     ],
 )  # fmt: skip
-def test_the_verdict_says_what_matters_most(board: FloorBoard, stale: list[Stale], grade: str, text: str) -> None:
-    told = verdict(board, stale)
+def test_the_verdict_says_what_matters_most(shown: FloorBoard, stale: list[Stale], grade: str, text: str) -> None:
+    told = verdict(shown, stale)
 
     assert (told.grade, told.text) == (grade, text)
 
@@ -157,3 +163,72 @@ def test_health_is_told_on_the_board(client: httpx.Client, health: Health) -> No
     health.register("plan", -1.0)
 
     assert "loop plan made no progress" in client.get("/").text
+
+
+def _painted(floor: Floor, template: str, value: object) -> str:
+    (part,) = Painter(templates(), floor, lambda: [Part("it", template, value)]).paint().parts
+    return _text(part.html)
+
+
+def test_the_night_tells_place_by_place_what_to_lay_ready(floor: Floor) -> None:
+    load = Load(
+        1, "tin-jig", "tins", True, NOW, NOW + timedelta(hours=1), (Blank("TIN-1", 12), Blank("TIN-2", 3)), None
+    )
+    night = LoadList("uv-1", Night(NOW, NOW + timedelta(hours=12)), 6, "tins", (load, replace(load, ticket_id="T1")))
+
+    page = _painted(floor, "parts/night.html", night)
+
+    for told in ("2 of 6 places", "leave it set up as <b>tins</b>", "12 × TIN-1", "changeover to tins", "released"):
+        assert told in page
+
+
+def test_the_rules_tell_what_the_shadow_would_do_otherwise(floor: Floor) -> None:
+    start = Start("uv-1", "tin-jig", "full", ("J1", "J2"))
+    ours = Outcome("a" * 64, 10, 0, 4, 1, 1250.0, ())
+    diff = RulesDiff(ours, replace(ours, rules_hash="b" * 64, cost_minor=1100.0, starts=(start,)), 3, (), (start,))
+    shadowed = replace(rules_view(floor), shadowed=True)
+
+    page = _painted(floor, "parts/rules.html", replace(shadowed, shadow=ShadowSeen(NOW, diff)))
+    broken = _painted(floor, "parts/rules.html", replace(shadowed, shadow=ShadowSeen(NOW, None, "no such file")))
+
+    for told in ("11.00 GBP", "uv-1: 2 on tin-jig", "3 batches are the same"):
+        assert told in page
+    assert "They cannot be used: no such file" in broken
+
+
+def test_a_floor_without_trouble_says_so_kind_by_kind(client: httpx.Client) -> None:
+    page = client.get("/trouble").text
+
+    assert page.count('class="empty"') == 6
+
+
+def test_a_browser_is_shown_failures_as_pages_and_a_program_as_problems(client: httpx.Client) -> None:
+    page = client.get("/batch/no-such", headers={"Accept": "text/html"})
+    told = client.get("/batch/no-such")
+    api = client.get("/v1/batches/no-such", headers={"Accept": "text/html"})
+
+    assert (page.status_code, "To the floor" in page.text) == (404, True)
+    assert told.json()["code"] == api.json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize(("address", "within"), [
+    ("/trouble", "/trouble"), ("/timeline?hours=4", "/timeline?hours=4"), ("//evil.example", "/"),
+    ("https://evil.example/", "/"), ("/\\evil.example", "/"), ("", "/"),
+])  # fmt: skip
+def test_nobody_is_sent_to_another_site_after_signing_in(address: str, within: str) -> None:
+    assert place_within(address) == within
+
+
+def test_of_many_jobs_those_that_wait_are_found_as_of_few(floor: Floor, client: httpx.Client) -> None:
+    for number in ("W-1", "W-2"):
+        client.post("/v1/orders", json=order(number))
+    client.post("/v1/orders/W-2/hold", json={"reason": "buyer rang"})
+    with floor.store.read() as session:
+        jobs = [job.id for each in ("W-1", "W-2") for job in orders.jobs_of(session, _key(session, each))]
+        few, many = board.still_waiting(session, jobs), board.still_waiting(session, [*jobs, *("x",) * 3000])
+
+    assert few == many == set(jobs[:1])
+
+
+def _key(session: Session, order_id: str) -> str:
+    return orders.find_orders(session, order_id)[0].key
