@@ -35,6 +35,7 @@ _SEE_STATION, _DO_STATION = Access(Scope.FLOOR_READ, _STATION), Access(Scope.FLO
 _HOOKS = Access(Scope.HOOKS_WRITE, _SOURCE)
 _SEE_FLOOR, _ADMIN = Access(Scope.FLOOR_READ), Access(Scope.ADMIN)
 _FLOOR_PAGE, _ORDER_PAGE = Access(Scope.FLOOR_READ, page=True), Access(Scope.ORDERS_READ, page=True)
+_PAPER = Access(Scope.FLOOR_READ, _STATION, page=True)
 _ACT_ON_ORDERS = Access(Scope.ORDERS_WRITE, page=True)
 _ACT_ON_FLOOR = Access(Scope.FLOOR_WRITE, page=True)
 _OPEN_PAGE = Access(None, page=True)
@@ -65,8 +66,8 @@ ROUTES: Mapping[tuple[str, str], Access] = {
     ("POST", "/v1/stations/{station}/up"): _DO_STATION,
     ("GET", "/v1/batches"): _SEE_STATION,
     ("GET", "/v1/batches/{batch_id}"): _SEE_STATION,
-    ("GET", "/v1/batches/{batch_id}/sheet.pdf"): _SEE_STATION,
-    ("GET", "/v1/batches/{batch_id}/labels.pdf"): _SEE_STATION,
+    ("GET", "/v1/batches/{batch_id}/sheet.pdf"): _PAPER,
+    ("GET", "/v1/batches/{batch_id}/labels.pdf"): _PAPER,
     ("GET", "/v1/tickets"): _SEE_STATION,
     ("GET", "/v1/tickets/{ticket_id}"): _SEE_STATION,
     ("POST", "/v1/tickets/{ticket_id}/resolve"): Access(Scope.FLOOR_WRITE),

@@ -29,9 +29,16 @@ PAPERS: dict[str, Callable[[Printed, Settings], bytes]] = {
 }
 
 
-def print_batch(floor: Floor, ref: str, paper: str) -> bytes:
+def print_batch(floor: Floor, ref: str, paper: str, *, texts: bool = True) -> bytes:
     """
-    Return the sheet or the labels of a batch as PDF; `ref` is its id, or its ticket's.
+    Return the sheet or the labels of a batch as PDF.
+
+    Parameters
+    ----------
+    ref
+        Its id, or its ticket's.
+    texts
+        Whether what customers wrote is on it.
 
     Raises
     ------
@@ -44,7 +51,7 @@ def print_batch(floor: Floor, ref: str, paper: str) -> bytes:
         except NotFoundError:
             ticket = batches.get_ticket(session, ref)
     rules = floor.rules.current
-    printed = read_printed(ticket.document, lambda item: _room(rules, item), rules.site.zone)
+    printed = read_printed(ticket.document, lambda item: _room(rules, item), rules.site.zone, texts=texts)
     return PAPERS[paper](printed, floor.settings)
 
 

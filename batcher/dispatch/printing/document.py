@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 
 from batcher.dispatch.ticket import TicketDocument, TicketItem
 
+#: Stands for a text on paper for somebody who may see the floor and no orders.
+_WITHHELD = "(not for those who may see no orders)"
+
 
 @dataclass(frozen=True)
 class Room:
@@ -45,7 +48,12 @@ class Printed:
         return f"{instant.astimezone(self.zone):%a %d %b %H:%M}"
 
 
-def read_printed(document: Mapping[str, object], room_of: Callable[[TicketItem], Room], zone: ZoneInfo) -> Printed:
-    """Return a stored ticket for paper."""
+def read_printed(
+    document: Mapping[str, object], room_of: Callable[[TicketItem], Room], zone: ZoneInfo, *, texts: bool
+) -> Printed:
+    """Return a stored ticket for paper, with or without what customers wrote."""
     ticket = TicketDocument.model_validate_json(json.dumps(document))
+    if not texts:
+        items = tuple(item.model_copy(update={"text": _WITHHELD}) for item in ticket.items)
+        ticket = ticket.model_copy(update={"items": items})
     return Printed(ticket, {item.job_id: room_of(item) for item in ticket.items}, zone)

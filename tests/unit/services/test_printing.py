@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from batcher.api.app import create_app
 from batcher.api.health import Health
 from batcher.cli.main import app
+from batcher.domain.access import Scope
 from batcher.domain.batches import Ticket
 from batcher.errors import NotFoundError
 from batcher.rules.ruleset import RuleSet
@@ -20,6 +21,7 @@ from batcher.services.erasure import erase_order, forget_old
 from batcher.services.housekeeping import housekeep
 from batcher.services.printing import print_batch
 from batcher.services.releasing import release_due
+from tests.builders_access import token_with
 from tests.builders_api import client_of
 from tests.builders_floor import later, order_document, run_through, send, take
 from tests.builders_paper import codes, sizes_mm, texts
@@ -57,6 +59,27 @@ def test_the_api_shows_sheet_and_labels_of_a_batch(floor: Floor, ticket: Ticket)
     assert len(texts(labels.content)) == FULL_TIN_JIG
     missing = client.get("/v1/batches/NONE/sheet.pdf")
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+def test_texts_are_for_the_station_and_for_those_who_may_see_orders(floor: Floor, ticket: Ticket) -> None:
+    client = client_of(create_app(floor, Health()))
+    seen: dict[str, object] = {}
+    for name, scopes, station in (
+        ("wall", (Scope.FLOOR_READ,), None),
+        ("station", (Scope.FLOOR_READ,), ticket.station),
+        ("office", (Scope.FLOOR_READ, Scope.ORDERS_READ), None),
+        ("other-station", (Scope.FLOOR_READ,), "press-1"),
+    ):
+        carried = token_with(floor, scopes, name=name, station=station)
+        answer = client.get(f"/v1/batches/{ticket.batch_id}/sheet.pdf", headers=carried)
+        seen[name] = "Zsófia" in texts(answer.content)[0] if answer.is_success else answer.status_code
+    assert seen == {"wall": False, "station": True, "office": True, "other-station": 404}
+
+
+def test_the_board_links_the_paper_of_a_released_batch(floor: Floor, ticket: Ticket) -> None:
+    page = client_of(create_app(floor, Health())).get(f"/batch/{ticket.batch_id}").text
+    for paper in ("sheet", "labels"):
+        assert f'href="/v1/batches/{ticket.batch_id}/{paper}.pdf"' in page
 
 
 def test_a_command_writes_the_paper_of_a_batch_or_a_ticket(
