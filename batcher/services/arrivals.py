@@ -16,15 +16,15 @@ from batcher.store.session import Session
 
 #: Older weeks say little of the next.
 _LOOKS_BACK = timedelta(weeks=8)
-#: With less history than this nobody knows yet which hours are busy.
-_LEAST = timedelta(days=1)
+#: With less history than this some hours of the week have never been seen, and would seem empty.
+_LEAST = timedelta(days=7)
 _OLD = timedelta(hours=6)
 _WEEK_S = 7 * 86_400
 
 
 def learn(rules: RuleSet, came: Iterable[OpenWork], now: datetime) -> ArrivalForecast | None:
     """
-    Return what the jobs that came let expect; none where they tell of less than a day.
+    Return what the jobs that came let expect; none where they tell of less than a week.
 
     A later step counts when its order was placed: which hours its own pieces get there in depends on our plans.
     """

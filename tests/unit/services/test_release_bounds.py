@@ -126,11 +126,11 @@ def test_what_a_service_gives_wins_over_product_process_and_rule_and_the_soonest
     assert _released(floor, hours=4) == [("max_wait", 1)]
 
 
-def test_what_came_is_learnt_from_when_it_tells_of_a_day_or_more(floor: Floor) -> None:
+def test_what_came_is_learnt_from_when_it_tells_of_a_week_or_more(floor: Floor) -> None:
     take(floor, order_document())
     work, rules = _work(floor), floor.rules.current
     assert learn(rules, work, floor.now()) is None
-    told = learn(rules, work, floor.now() + timedelta(days=2))
+    told = learn(rules, work, floor.now() + timedelta(days=7, minutes=-30))
     assert told is not None
     (placed,), _ = FamilyBook().sort(rules, work)
     assert told.expected(placed.family, 8 * 3600, 3600) == 1
