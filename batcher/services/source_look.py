@@ -26,7 +26,7 @@ PAGES_AT_ONCE, LOOK_S = 20, 60.0
 #: Kept orders that a source is told of in one look.
 _TOLD_AT_ONCE = 500
 #: A source that sends again what it was told is kept is told again after so long.
-_TOLD_HOLDS = timedelta(hours=1)
+_TOLD_HOLDS = timedelta(days=1)
 _KEPT = ("created", "replayed")
 
 
@@ -77,14 +77,18 @@ class _Look:
             self._state = replace(sources.source_state(session, source.id), looked_at=floor.now())
 
     def run(self) -> Look:
+        finished, failures = False, []
         try:
             finished = self._read()
-            self._tell()
         except FetchError as error:
-            # where it went on may be what is wrong: the next look begins at the watermark
-            self._state = replace(self._state, cursor=None, newest=None)
-            return Look(self._state, finished=False, failure=error)
-        return Look(self._state, finished)
+            failures.append(error)
+            if self._state.failures:  # where it went on may be what is wrong: begin at the watermark again
+                self._state = replace(self._state, cursor=None, newest=None)
+        try:
+            self._tell()  # what is kept is told, whatever became of the rest
+        except FetchError as error:
+            failures.append(error)
+        return Look(self._state, finished and not failures, failures[0] if failures else None)
 
     def _read(self) -> bool:
         """Read page after page; return whether the end was reached."""
