@@ -75,7 +75,7 @@ def test_the_environment_file_names_every_setting_and_no_other_with_its_default(
     assert sorted(name for _, name, _ in lines) == sorted(fields)
     for commented, name, value in lines:
         default = fields[name].default
-        if commented and default not in (None, ""):
+        if commented and default not in (None, "", ()):
             shown = str(default).lower() if isinstance(default, bool) else str(default)
             assert value == shown, name
 
