@@ -9,6 +9,7 @@ On a large floor one early change would move everything after it. A **lazy** sch
 and earlier only when asked (`compact`), so that room left by one change takes up the next.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -136,7 +137,7 @@ class Schedule:
         """Leave a unit unplanned; the caller reloads or removes its batch."""
         self._assign(unit, None)
 
-    def settle(self, ceiling: float = NO_LIMIT, patience: int = 10_000) -> int | None:
+    def settle(self, ceiling: float = math.inf, patience: int = 10_000) -> int | None:
         """
         Re-time what the trial changed.
 
