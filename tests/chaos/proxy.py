@@ -43,18 +43,15 @@ class Proxy:
 
     def _relay(self, near: socket.socket) -> None:
         self._whole.wait()
-        far = socket.socket(socket.AF_UNIX)
-        try:
-            far.connect(self._server)
-        except OSError:  # the server is down
-            near.close()
-            return
-        back = threading.Thread(target=self._pump, args=(far, near), daemon=True)
-        back.start()
-        self._pump(near, far)
-        back.join()
-        near.close()
-        far.close()
+        with near, socket.socket(socket.AF_UNIX) as far:
+            try:
+                far.connect(self._server)
+            except OSError:  # the server is down
+                return
+            back = threading.Thread(target=self._pump, args=(far, near), daemon=True)
+            back.start()
+            self._pump(near, far)
+            back.join()
 
     def _pump(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
