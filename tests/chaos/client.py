@@ -78,7 +78,7 @@ class Client:
             document = self._new()
             self._journal.note("asked", document["order_id"], document=document)
             self._ask_until_answered(document)
-            time.sleep(self._chance.expovariate(self._rate))
+            time.sleep(self._chance.expovariate(self._rate))  # shoppers come when they like
 
     def _new(self) -> dict[str, Any]:
         self._count += 1
@@ -100,7 +100,7 @@ class Client:
             try:
                 answer = httpx.post(self._url(), json=document, timeout=10, trust_env=False)
             except (httpx.HTTPError, OSError):
-                time.sleep(_REST_S)
+                time.sleep(_REST_S)  # a shop rests before it asks again
                 continue
             if answer.status_code in _ANSWERED:
                 told = answer.json()
@@ -109,7 +109,7 @@ class Client:
                     outcome=told.get("outcome", told.get("code")), held=told.get("held_code"),
                 )  # fmt: skip
                 return
-            time.sleep(_REST_S)
+            time.sleep(_REST_S)  # here too
 
     def _url(self) -> str:
         return f"{self._address.read_text().strip()}/v1/orders"

@@ -53,7 +53,7 @@ class Chaos:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             self._turn(time.monotonic())
-            time.sleep(0.05)
+            time.sleep(0.05)  # faults come by the clock, not by what happens
 
     def end(self) -> None:
         """Undo what lasts."""
@@ -115,7 +115,7 @@ class Chaos:
 
     def _restart_server(self) -> None:
         self._floor.server.stop()
-        time.sleep(self._chance((0.0, 1.5)))
+        time.sleep(self._chance((0.0, 1.5)))  # how long the server is gone
         self._floor.server.start()
         self._restarted = time.time()
         self.seen.faults["server restarted"] += 1
