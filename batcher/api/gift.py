@@ -4,6 +4,7 @@ The page of one order for its buyer, under a link that nobody can guess: where t
 No token, no floor words, nothing loaded from elsewhere. What is shown and kept is `services.buyers`' to say.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -91,11 +92,10 @@ def gift_routes(floor: Floor) -> APIRouter:
                 told = "Please answer both questions."
                 return page(buyers.gift_of(floor, code), told, HTTPStatus.UNPROCESSABLE_ENTITY)
             kind = None if wrong is None else Wrong(wrong)
-            buyers.answer(floor, code, as_promised=came == "yes", as_expected=good == "yes", wrong=kind)
+            with suppress(ConflictError):  # answered before, or not yet to be asked: the page shows which
+                buyers.answer(floor, code, as_promised=came == "yes", as_expected=good == "yes", wrong=kind)
         except NotFoundError:
             return page(None, status=HTTPStatus.NOT_FOUND)
-        except ConflictError:
-            pass  # answered before, or not yet to be asked: the page shows which
         return RedirectResponse(f"/s/{code}", HTTPStatus.SEE_OTHER, _HEADERS)
 
     return router
