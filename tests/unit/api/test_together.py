@@ -14,11 +14,12 @@ class Commits:
     """Doubles numbers in one go; the first go waits until it may end."""
 
     def __init__(self) -> None:
-        self.may_end = threading.Event()
+        self.has_begun, self.may_end = threading.Event(), threading.Event()
         self.turns: list[list[int]] = []
 
     def __call__(self, asked: Sequence[int]) -> list[int]:
         self.turns.append(list(asked))
+        self.has_begun.set()
         self.may_end.wait()
         if 13 in asked:
             raise ValueError(13)
@@ -30,8 +31,7 @@ class Commits:
 async def _ask(commits: Commits, numbers: Sequence[int]) -> list[int | BaseException]:
     together = Together(commits)
     first = asyncio.create_task(together.ask(numbers[0]))
-    while not commits.turns:  # noqa: ASYNC110 - a thread sets no event of this loop
-        await asyncio.sleep(0)
+    await asyncio.to_thread(commits.has_begun.wait)
     others = [asyncio.create_task(together.ask(number)) for number in numbers[1:]]
     await asyncio.sleep(0)
     commits.may_end.set()
@@ -63,8 +63,7 @@ def test_who_has_gone_holds_up_nobody() -> None:
         commits = Commits()
         together = Together(commits)
         tasks = [asyncio.create_task(together.ask(number)) for number in (1, 2, 3)]
-        while not commits.turns:  # noqa: ASYNC110 - a thread sets no event of this loop
-            await asyncio.sleep(0)
+        await asyncio.to_thread(commits.has_begun.wait)
         tasks[1].cancel()
         commits.may_end.set()
         return await asyncio.gather(*tasks, return_exceptions=True)
