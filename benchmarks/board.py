@@ -11,10 +11,8 @@ import argparse
 import logging
 import re
 import shutil
-import socket
 import statistics
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,11 +22,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import structlog
-import uvicorn
 from playwright.sync_api import Page, sync_playwright
 from prometheus_client import CollectorRegistry
 
-from batcher.api.app import create_app
 from batcher.api.board.looks import templates
 from batcher.api.board.parts import Painter
 from batcher.api.board.readers import Readers, TimeAsked
@@ -49,6 +45,7 @@ from batcher.settings import Settings
 from batcher.simulate.generator import orders
 from batcher.store import migrate, stations
 from batcher.store.session import Store
+from tests.browser.served import served
 
 _RULES = Path(__file__).parent.parent / "config" / "floor"
 _NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -141,31 +138,13 @@ def _measure_looks(floor: Floor, times: int) -> None:
 
 def _measure_pages(floor: Floor, times: int) -> None:
     """Measure in a browser when a page is painted, and when a change has reached it."""
-    with _served(floor) as url, sync_playwright() as playwright:
+    with served(floor) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
         for name, path in _VIEWS.items():
             _tell(f"{name}: first paint", [_painted(page, url + path) for _ in range(times)])
         _tell("floor: from an action to the screen", [_change(floor, page, url) for _ in range(times)])
         browser.close()
-
-
-@contextmanager
-def _served(floor: Floor) -> Iterator[str]:
-    health = Health()
-    health.set_ready()
-    bound = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(floor, health), lifespan="off", log_config=None, timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-    finally:
-        health.set_not_ready("stopping")
-        server.should_exit = True
-        thread.join()
-        bound.close()
 
 
 def _painted(page: Page, url: str) -> float:
