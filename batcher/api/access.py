@@ -116,6 +116,7 @@ ROUTES: Mapping[tuple[str, str], Access] = {
     ("POST", "/act/stations/{ref}/{verb}"): _ACT_ON_FLOOR,
     ("GET", "/act/tickets/{ref}/{verb}"): _ACT_ON_FLOOR,
     ("POST", "/act/tickets/{ref}/{verb}"): _ACT_ON_FLOOR,
+    ("GET", "/help/{path:path}"): _OPEN_PAGE,
     ("GET", "/sign-in"): _OPEN_PAGE,
     ("POST", "/sign-in"): _OPEN_PAGE,
     ("POST", "/sign-out"): _OPEN_PAGE,

@@ -4,9 +4,10 @@ import time
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from batcher.api.problems import problem_of
+from batcher.api.problems import as_asked, problem_of
 from batcher.domain.ids import new_id
 from batcher.errors import BatcherError
 from batcher.metrics import Metrics
@@ -61,7 +62,7 @@ class RequestGuard:
                 log.exception("request_failed", method=scope["method"], path=scope["path"])
                 if started:
                     raise
-                answer = problem_of(BatcherError())
+                answer = as_asked(Request(scope), problem_of(BatcherError()))
                 await answer(scope, receive, send_guarded)
 
     def _measure(self, scope: Scope, status: int, seconds: float) -> None:

@@ -140,8 +140,12 @@ def problem_of(error: BatcherError) -> JSONResponse:
     if isinstance(error, RequestError):
         return problem(status, error.reason_code, str(error), headers=error.headers)
     headers = {"Retry-After": _RETRY_AFTER_S} if status in _PASSING else {}
-    told = str(error) if isinstance(error, SafeModeError) else _UNTOLD.get(status, str(error))
-    return problem(status, error.code, told, headers=headers)
+    return problem(status, error.code, told_of(error), headers=headers)
+
+
+def told_of(error: BatcherError) -> str:
+    """Return what may be told of a failure of ours."""
+    return str(error) if isinstance(error, SafeModeError) else _UNTOLD.get(status_of(error), str(error))
 
 
 def install(app: FastAPI) -> None:
@@ -152,23 +156,23 @@ def install(app: FastAPI) -> None:
         faults = [Fault(str(e["loc"][-1]), str(e["msg"]), str(e["type"])) for e in error.errors()]
         detail = str(faults[0]) if faults else "the parameters are wrong"
         code = "limit_range" if [fault.where for fault in faults] == ["limit"] else "parameter_invalid"
-        return _as_asked(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, code, detail, faults=faults))
+        return as_asked(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, code, detail, faults=faults))
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         code = status.name.lower()
         told = problem(status, code, status.description or status.phrase, headers=error.headers)
-        return _as_asked(request, told)
+        return as_asked(request, told)
 
     @app.exception_handler(BatcherError)
     def _ours(request: Request, error: BatcherError) -> Response:
         if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
             raise error  # the guard logs it with its trace and answers
-        return _as_asked(request, problem_of(error))
+        return as_asked(request, problem_of(error))
 
 
-def _as_asked(request: Request, answer: JSONResponse) -> Response:
+def as_asked(request: Request, answer: JSONResponse) -> Response:
     """Return a failure as a page to a browser that asked for one; under /v1 nobody is shown pages."""
     if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith("/v1/"):
         return answer

@@ -97,6 +97,13 @@ def held_orders(s: Session, limit: int) -> list[Order]:
     return [Order(*row) for row in s.execute(held.order_by(orders.c.leave_by_at, orders.c.key).limit(limit))]
 
 
+def held_by_code(s: Session) -> dict[str, int]:
+    """Return how many orders are held, by the code of why."""
+    orders = tables.orders
+    counted = select(orders.c.held_code, func.count()).where(orders.c.state == OrderState.HELD)
+    return {code: count for code, count in s.execute(counted.group_by(orders.c.held_code)) if code}
+
+
 def orders_like(s: Session, text: str, limit: int) -> list[Order]:
     """Return orders whose id begins with a text, or whose key it is, by id."""
     orders = tables.orders

@@ -23,8 +23,8 @@ from tests.dashboards.boards import BOARDS, Board
 from tests.dashboards.panels import PROMETHEUS, build
 
 FOLDER = Path(__file__).parents[2] / "config" / "grafana" / "dashboards"
-_DOCS = "https://git.example.com/batcher/src/main/docs"
 _BOARD = "http://127.0.0.1:8080/"
+_DOCS = f"{_BOARD}help"
 
 
 def dashboard_json(board: Board) -> str:

@@ -7,13 +7,15 @@ from fastapi import Request
 
 from batcher.api.board.parts import Part
 from batcher.api.board.verdict import verdict
+from batcher.api.board.wall import by_turns
 from batcher.api.health import Health
+from batcher.domain.access import Scope
 from batcher.services.board.batch_view import batch_view
 from batcher.services.board.floor_view import floor_board
 from batcher.services.board.order_view import order_view
 from batcher.services.board.plans import PlanReader
 from batcher.services.board.rules_view import rules_view
-from batcher.services.board.timeline import SPANS, timeline
+from batcher.services.board.timeline import SPANS, shift_keeping, timeline
 from batcher.services.board.trouble import trouble
 from batcher.services.context import Floor
 from batcher.services.load_list import load_lists
@@ -25,6 +27,15 @@ class TimeAsked:
 
     hours: int
     shift: int
+
+    def zoomed(self, hours: int) -> "TimeAsked":
+        """Return what shows about the same moment more closely, or from further away."""
+        return TimeAsked(hours, shift_keeping(self.hours, self.shift, hours))
+
+    @property
+    def query(self) -> str:
+        """Return how a page is asked for it."""
+        return f"?hours={self.hours}" + (f"&shift={self.shift}" if self.shift else "")
 
 
 def time_asked(request: Request) -> TimeAsked:
@@ -38,6 +49,19 @@ def time_asked(request: Request) -> TimeAsked:
 def ref_asked(request: Request) -> str:
     """Return what the last part of the path names."""
     return str(request.path_params["ref"])
+
+
+@dataclass(frozen=True)
+class BatchAsked:
+    """Which batch somebody wants to see, and whether with what customers wrote."""
+
+    ref: str
+    texts: bool
+
+
+def batch_asked(request: Request) -> BatchAsked:
+    """Return the batch that the path names; texts are for those who may see orders."""
+    return BatchAsked(ref_asked(request), Scope.ORDERS_READ in request.state.actor.scopes)
 
 
 class Readers:
@@ -71,7 +95,7 @@ class Readers:
         return [
             Part("wall-verdict", "parts/wall_verdict.html", (verdict(board, self._health.stale_loops()), board.shift)),
             Part("wall-collections", "parts/wall_collections.html", board.collections),
-            Part("wall-stations", "parts/wall_stations.html", board.stations),
+            Part("wall-stations", "parts/wall_stations.html", by_turns(board.stations)),
         ]
 
     def night(self, _: None) -> Sequence[Part]:
@@ -82,9 +106,10 @@ class Readers:
         """Return the rules in force."""
         return [Part("rules", "parts/rules.html", rules_view(self._floor))]
 
-    def batch(self, ref: str) -> Sequence[Part]:
+    def batch(self, asked: BatchAsked) -> Sequence[Part]:
         """Return one batch."""
-        return [Part("batch", "parts/batch.html", batch_view(self._floor, self._plans, ref))]
+        view = batch_view(self._floor, self._plans, asked.ref, texts=asked.texts)
+        return [Part("batch", "parts/batch.html", view)]
 
     def order(self, ref: str) -> Sequence[Part]:
         """Return one order."""
@@ -98,6 +123,6 @@ class Readers:
             Part("in-doubt", "parts/trouble_doubt.html", found.in_doubt),
             Part("late", "parts/trouble_late.html", (found.late, found.late_count)),
             Part("at-risk", "parts/trouble_risk.html", (found.at_risk, found.at_risk_count)),
-            Part("held", "parts/trouble_held.html", (found.held, found.held_count)),
+            Part("held", "parts/trouble_held.html", (found.held, found.held_count, found.held_by_code)),
             Part("failed", "parts/trouble_failed.html", (found.failed, found.remakes)),
         ]

@@ -8,11 +8,12 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 
 from batcher.api.board.parts import Painter, Shown
 
 #: Seconds for which a look is good enough for everybody.
-FRESH_S = 2.0
+FRESH_S = 1.0
 #: A view that takes long to make is made less often: it may take a fifth of one core, and no more.
 _REST = 4.0
 #: Views kept beside each other; the one that nobody asked for longest goes first.
@@ -36,10 +37,24 @@ class Watched:
         self._until = float("-inf")
         self._making: asyncio.Task[Shown] | None = None
         self._shown: Shown | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._again = asyncio.Event()
 
     def look_again(self) -> None:
-        """Make it anew the next time that somebody asks."""
+        """Make it anew, and wake those who wait; safe to call from any thread."""
         self._until = float("-inf")
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._again.set()
+        self._again = asyncio.Event()
+
+    async def pause(self) -> None:
+        """Wait until it is worth asking anew: for as long as a look is good enough, or until there is a reason."""
+        self._loop = asyncio.get_running_loop()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._again.wait(), FRESH_S)
 
     async def now(self) -> Shown:
         """Return the view, at most a few seconds old; who asks while it is being made gets the same one."""

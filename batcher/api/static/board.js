@@ -35,6 +35,7 @@ function tick() {
     const from = Date.parse(bar.dataset.from), to = Date.parse(bar.dataset.to);
     bar.value = to > from ? Math.min(1, Math.max(0, (now - from) / (to - from))) : 1;
   }
+  takeTurns();
   const zone = page.zone ? { timeZone: page.zone } : {};
   const wall = new Date(now).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", ...zone });
   for (const element of document.querySelectorAll("time[data-clock]")) write(element, wall);
@@ -44,6 +45,19 @@ function tick() {
     line.setAttribute("x1", `${share * 100}%`);
     line.setAttribute("x2", `${share * 100}%`);
   }
+}
+
+// Stations that do not fit on a wall come by turns, on every wall at the same time; the space bar holds the turn.
+const TURN_MS = 10000;
+let heldAt = null;
+function takeTurns() {
+  const stations = document.querySelector("[data-turns]");
+  if (!stations) return;
+  const turns = Number(stations.dataset.turns), turn = Math.floor((heldAt ?? Date.now()) / TURN_MS) % turns;
+  for (const card of stations.querySelectorAll("[data-turn]")) card.hidden = Number(card.dataset.turn) !== turn;
+  const told = document.getElementById("wall-turn");
+  told.hidden = turns < 2;
+  write(told, `${turn + 1} of ${turns}${heldAt === null ? "" : ", held"}`);
 }
 
 function morph(element, html) {
@@ -83,10 +97,12 @@ function heard() {
   silence = setTimeout(lost, SILENT_MS);
 }
 
-function lost() {
+function lost(why = "No answer from batcher") {
   const told = document.getElementById("lost");
-  told.textContent = `No answer from batcher since ${heardAt.toLocaleTimeString("en-GB")}: what is shown is old.`;
+  told.textContent = `${why} since ${heardAt.toLocaleTimeString("en-GB")}: what is shown is old.`;
   told.hidden = false;
+  clearTimeout(silence);
+  silence = setTimeout(lost, SILENT_MS);
 }
 
 let stream;
@@ -95,6 +111,7 @@ function listen() {
   url.searchParams.set("look", page.look);
   stream = new EventSource(url);
   stream.addEventListener("look", (message) => { page.look = message.lastEventId; look(message); });
+  stream.addEventListener("trouble", (message) => lost(JSON.parse(message.data).told));
   stream.onerror = () => {
     lost();
     // a refusal ends an EventSource for good; a daemon that starts again does not
@@ -127,5 +144,25 @@ if (page.live) {
 // Keys that follow a link of the page, such as + and - to zoom.
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, select")) return;
+  if (event.key === " " && document.querySelector("[data-turns]")) {
+    heldAt = heldAt === null ? Date.now() : null;
+    takeTurns();
+    return event.preventDefault();
+  }
   document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
 });
+
+// On the timeline: the wheel with Ctrl (a pinch on a touchpad) zooms, and moves along with Shift, or sideways.
+const lanes = document.querySelector(".timeline");
+let wheeled = 0;
+lanes?.addEventListener("wheel", (event) => {
+  const along = event.shiftKey ? event.deltaY : event.deltaX;
+  if (!event.ctrlKey && Math.abs(along) <= (event.shiftKey ? 0 : Math.abs(event.deltaY))) return;
+  event.preventDefault();
+  const key = event.ctrlKey ? (event.deltaY < 0 ? "+" : "-") : along < 0 ? "ArrowLeft" : "ArrowRight";
+  wheeled += Math.abs(event.ctrlKey ? event.deltaY : along);
+  if (wheeled < 60) return; // a touchpad tells many small turns
+  const link = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  wheeled = link ? -Infinity : 0; // once is enough: another page comes
+  link?.click();
+}, { passive: false });

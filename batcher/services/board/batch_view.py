@@ -1,7 +1,7 @@
 """One batch, released or tentative: its pieces as they lie, its price, and why it starts when it does."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from batcher.services.board.layout import Layout, layout_of, size_of
 from batcher.services.board.plans import PlanReader
 from batcher.services.context import Floor
 from batcher.services.plan_view import PlannedBatch
-from batcher.store import batches, events, orders
+from batcher.store import batches, board, events, orders
 from batcher.store.session import Session
 
 #: The words of a cost part, as people say them.
@@ -29,7 +29,7 @@ class Piece:
     sku: str
     product: str
     finish: str
-    text: str
+    text: str  #: empty also where it is not to be shown
     order_id: str
     order_key: str
     check_code: str  #: empty: not released
@@ -73,21 +73,36 @@ class BatchView:
     trouble: str
 
 
-def batch_view(floor: Floor, plans: PlanReader, batch_id: str) -> BatchView:
+def batch_view(floor: Floor, plans: PlanReader, ref: str, *, texts: bool = True) -> BatchView:
     """
     Return one batch, from one read of the store.
+
+    Parameters
+    ----------
+    ref
+        The id of a batch that was released, or a job: the batch that it is on, or is planned in. A plan's own ids mean
+        something else in the next plan.
+    texts
+        Whether what customers wrote may be shown.
 
     Raises
     ------
     NotFoundError
-        When no batch was released, and none is planned, under that id.
+        When there is no such batch, and no plan has the job.
     """
     with floor.store.read() as session:
-        try:
-            batch = batches.get_batch(session, batch_id)
-        except NotFoundError:
-            return _tentative(floor, session, plans, batch_id)
-        return _released(floor, session, batch)
+        released = _batch_of(session, ref)
+        view = _tentative(floor, session, plans, ref) if released is None else _released(floor, session, released)
+    return view if texts else replace(view, pieces=tuple(replace(piece, text="") for piece in view.pieces))
+
+
+def _batch_of(session: Session, ref: str) -> Batch | None:
+    """Return the released batch of that id, or that a job is on or was made in; none for one that waits, or is not."""
+    ticket = None if board.still_waiting(session, [ref]) else batches.ticket_of_job(session, ref)
+    try:
+        return batches.get_batch(session, ref if ticket is None else ticket.batch_id)
+    except NotFoundError:
+        return None
 
 
 def _released(floor: Floor, session: Session, batch: Batch) -> BatchView:
@@ -152,18 +167,18 @@ def _life(ticket: Ticket) -> tuple[Step, ...]:
     return tuple(Step(what, at) for what, at in moments.items() if at is not None)
 
 
-def _tentative(floor: Floor, session: Session, plans: PlanReader, batch_id: str) -> BatchView:
+def _tentative(floor: Floor, session: Session, plans: PlanReader, job_id: str) -> BatchView:
     plan, rules = plans.read(session), floor.rules.current
-    found = next((batch for batch in plan.batches if batch.id == batch_id), None) if plan else None
+    found = None if plan is None else plan.batch_of.get(job_id)
     if found is None:
-        raise NotFoundError("batch", batch_id)
+        raise NotFoundError("batch", job_id)
     work = orders.work_of(session, found.jobs)
     placements = _placements(floor, found)
     places = [_place(slot, placements.get(entry.job.id)) for slot, entry in enumerate(work, 1)]
     known = {slot: size_of(rules, entry.item.product, entry.job.step) for slot, entry in enumerate(work, 1)}
     fixture = rules.fixtures.get(found.fixture)
     return BatchView(
-        id=found.id,
+        id=job_id,
         state="tentative",
         station=found.station,
         process=rules.stations[found.station].process if found.station in rules.stations else "",

@@ -17,6 +17,7 @@ from batcher.store.stations import StationRow
 
 #: So many tentative batches of a station are looked through for the first whose pieces still wait.
 _LOOKED_AT = 4
+_NO_PLAN = "no plan yet"
 
 
 class Doing(StrEnum):
@@ -34,7 +35,7 @@ class Doing(StrEnum):
 
 @dataclass(frozen=True)
 class BatchBrief:
-    """A batch on a card; tentative ones have no id of a released batch."""
+    """A batch on a card; a tentative one is named by its first job."""
 
     id: str
     jobs: int
@@ -54,7 +55,7 @@ class StationCard:
     doing: Doing
     until: datetime | None
     since: datetime | None  #: running: when it began
-    note: str  #: why it is down
+    note: str  #: why it is down, or why nobody knows what comes next
     running: BatchBrief | None
     next: BatchBrief | None
     next_by_at: datetime | None  #: the next batch starts by then, full or not
@@ -71,6 +72,7 @@ class _Known:
     row: StationRow | None
     live: Sequence[LiveBatch]
     planned: PlannedBatch | None
+    any_plan: bool
     presence: Presence
     now: datetime
 
@@ -89,6 +91,7 @@ def station_cards(session: Session, rules: RuleSet, plan: PlanView | None, now: 
                 rows.get(station.id),
                 live.get(station.id, ()),
                 planned.get(station.id),
+                plan is not None,
                 presence_at(station, now),
                 now,
             )
@@ -129,7 +132,7 @@ def _card(known: _Known) -> StationCard:
         doing=doing,
         until=until,
         since=running.started_at if running is not None else None,
-        note=known.row.reason if known.row is not None and doing is Doing.DOWN else "",
+        note=_note(known, doing),
         running=None if running is None else _released(running),
         next=ahead,
         next_by_at=planned.latest_begin_at if planned is not None and following is None else None,
@@ -137,6 +140,12 @@ def _card(known: _Known) -> StationCard:
         in_doubt=sum(entry.state is TicketState.IN_DOUBT for entry in waiting),
         presence=known.presence,
     )
+
+
+def _note(known: _Known, doing: Doing) -> str:
+    if doing is Doing.DOWN:
+        return known.row.reason if known.row is not None else ""
+    return "" if known.any_plan else _NO_PLAN
 
 
 def _doing(known: _Known, running: LiveBatch | None, waiting: Sequence[LiveBatch]) -> tuple[Doing, datetime | None]:
@@ -179,5 +188,5 @@ def _released(entry: LiveBatch) -> BatchBrief:
 
 def _tentative(batch: PlannedBatch) -> BatchBrief:
     return BatchBrief(
-        batch.id, len(batch.jobs), batch.fixture, batch.fill, batch.start_at, batch.end_at, released=False
+        batch.jobs[0], len(batch.jobs), batch.fixture, batch.fill, batch.start_at, batch.end_at, released=False
     )

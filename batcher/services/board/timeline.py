@@ -49,7 +49,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Bar:
-    """A batch in time; its changeover ends where it starts."""
+    """A batch in time, a tentative one named by its first job; its changeover ends where it starts."""
 
     id: str
     look: Look
@@ -95,6 +95,14 @@ def window_at(now: datetime, hours: int, shift: int) -> Window:
     start_s = now.timestamp() - hours * 3600 * _BEHIND + shift * hours * 1800
     start = datetime.fromtimestamp(start_s // step_s * step_s, UTC)
     return Window(start, start + timedelta(hours=hours))
+
+
+def shift_keeping(hours: int, shift: int, wanted: int) -> int:
+    """Return the shift by which a window of `wanted` hours shows the middle of what another one shows."""
+    if not shift:
+        return 0  # now stays where it is
+    middle = hours * (0.5 - _BEHIND + shift / 2)
+    return round((middle / wanted - 0.5 + _BEHIND) * 2)
 
 
 def timeline(floor: Floor, plans: PlanReader, hours: int, shift: int) -> Timeline:
@@ -178,7 +186,7 @@ def _tentative(planned: Iterable[PlannedBatch], process: Process, state: str) ->
         state, start_at = batch.setup_state, batch.start_at
         bars.append(
             Bar(
-                batch.id, Look.TENTATIVE, batch.fixture, len(batch.jobs), batch.fill, start_at - change, start_at,
+                batch.jobs[0], Look.TENTATIVE, batch.fixture, len(batch.jobs), batch.fill, start_at - change, start_at,
                 batch.end_at,
             )
         )  # fmt: skip

@@ -60,6 +60,7 @@ class Trouble:
     at_risk_count: int
     held: tuple[Order, ...]
     held_count: int
+    held_by_code: tuple[tuple[str, int], ...]  #: the commonest first
     in_doubt: tuple[Doubt, ...]
     failed: tuple[Batch, ...]
     remakes: tuple[Remake, ...]
@@ -84,6 +85,7 @@ def trouble(floor: Floor, plans: PlanReader) -> Trouble:
             at_risk_count=counts["at_risk"],
             held=tuple(board.held_orders(session, LISTED)),
             held_count=board.open_by_state(session)[OrderState.HELD],
+            held_by_code=tuple(Counter(board.held_by_code(session)).most_common()),
             in_doubt=_doubts(session, now),
             failed=tuple(board.failed_batches(session, now - _RECENT, LISTED)),
             remakes=tuple(board.being_remade(session, LISTED)),

@@ -2,20 +2,27 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import httpx
 import pytest
 
+from batcher.api.board import watched
 from batcher.api.board.forms import place_within
 from batcher.api.board.looks import templates
 from batcher.api.board.parts import Painter, Part
+from batcher.api.board.readers import TimeAsked
 from batcher.api.board.verdict import verdict
+from batcher.api.board.wall import AT_ONCE, by_turns
 from batcher.api.board.watched import Watched
 from batcher.api.health import Health, Stale
+from batcher.domain.access import Scope
 from batcher.domain.states import OrderState
+from batcher.rules.floor import ServiceCase
+from batcher.services.access import create_token
 from batcher.services.board.floor_view import FloorBoard, floor_board
 from batcher.services.board.plans import PlanReader
 from batcher.services.board.rules_view import rules_view
@@ -132,14 +139,29 @@ def test_many_screens_cost_one_look(floor: Floor) -> None:
     async def watch() -> None:
         watched = Watched(painter.paint, lambda: now[0])
         await asyncio.gather(*(watched.now() for _ in range(20)))
-        now[0] = 101.9
+        now[0] = 100.9
         await watched.now()
-        now[0] = 102.1
+        now[0] = 101.1
         await asyncio.gather(*(watched.now() for _ in range(20)))
 
     asyncio.run(watch())
 
-    assert made == [100.0, 102.1]
+    assert made == [100.0, 101.1]
+
+
+def test_who_waits_for_changes_is_woken_when_somebody_has_done_something(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched, "FRESH_S", 3600.0)
+    view = Watched(Painter(templates(), floor, list).paint)
+
+    async def wait() -> None:
+        waiting = asyncio.create_task(view.pause())
+        await asyncio.sleep(0)  # it waits now
+        await asyncio.to_thread(view.look_again)
+        await waiting
+
+    asyncio.run(wait())
 
 
 def test_a_stream_sends_what_has_changed_since_the_page_was_made(floor: Floor, client: httpx.Client) -> None:
@@ -194,6 +216,68 @@ def test_the_rules_tell_what_the_shadow_would_do_otherwise(floor: Floor) -> None
     for told in ("11.00 GBP", "uv-1: 2 on tin-jig", "3 batches are the same"):
         assert told in page
     assert "They cannot be used: no such file" in broken
+
+
+def test_the_rules_tell_for_whom_a_service_is_something_else(floor: Floor) -> None:
+    view = rules_view(floor)
+    cases = (
+        ServiceCase({"country": ("IE", "DE")}, collection=3, leaves_by=time(12)),
+        ServiceCase({"carrier": ("bike",)}, offered=False),
+    )
+    service = replace(view.services[0], cases=cases)
+
+    page = _painted(floor, "parts/rules.html", replace(view, services=(service,)))
+
+    for told in ("for country IE or DE", "<b>3 days after</b>", "<b>12:00</b>", "for carrier bike", "not offered"):
+        assert told in page
+
+
+def test_texts_on_a_batch_are_for_those_who_may_see_orders(floor: Floor, client: httpx.Client) -> None:
+    client.post("/v1/orders", json=order("W-1"))
+    send_ticket(floor, "uv-1", "uv-print")
+    with floor.store.read() as session:
+        text = orders.items_of(session, _key(session, "W-1"))[0].text
+    looker = create_token(floor, "wall", [Scope.FLOOR_READ], days=1).secret
+    seer = create_token(floor, "desk", [Scope.FLOOR_READ, Scope.ORDERS_READ], days=1).secret
+
+    pages = [client.get("/batch/B-T1", headers={"Authorization": f"Bearer {each}"}).text for each in (seer, looker)]
+
+    assert [text in page for page in pages] == [True, False]
+
+
+def test_a_planned_batch_is_known_by_its_pieces_before_and_after_it_is_released(
+    floor: Floor, client: httpx.Client
+) -> None:
+    client.post("/v1/orders", json=order("W-1"))
+    save_plan(floor, "uv-2", "uv-print")
+    with floor.store.read() as session:
+        job = orders.jobs_of(session, _key(session, "W-1"))[0].id
+
+    assert f"/batch/{job}" in client.get("/").text
+    assert f"/batch/{job}" in client.get("/timeline").text
+    assert "tentative" in client.get(f"/batch/{job}").text
+    send_ticket(floor, "uv-1", "uv-print")
+    assert "T1" in client.get(f"/batch/{job}").text
+
+
+@pytest.mark.parametrize(("hours", "shift", "wanted", "kept"), [(8, 0, 24, 0), (8, 3, 4, 6), (4, -6, 8, -3)])
+def test_zooming_keeps_what_was_looked_at_in_the_middle(hours: int, shift: int, wanted: int, kept: int) -> None:
+    assert TimeAsked(hours, shift).zoomed(wanted) == TimeAsked(wanted, kept)
+
+
+def test_stations_that_do_not_fit_on_a_wall_come_by_turns_and_trouble_at_every_one(floor: Floor) -> None:
+    card = floor_board(floor, PlanReader()).stations[0]
+    cards = [replace(card, id=f"s{number}", doing=Doing.IDLE) for number in range(60)]
+    cards[50] = replace(cards[50], doing=Doing.DOWN)
+
+    shown = by_turns(cards)
+
+    at_every = [each.card.id for each in shown.cards if each.turn is None]
+    together = Counter(each.turn for each in shown.cards if each.turn is not None)
+    assert at_every == ["s50"]
+    assert len(shown.cards) == 60
+    assert (shown.turns, max(together.values())) == (4, AT_ONCE - 1)
+    assert by_turns(cards[:AT_ONCE]).turns == 1
 
 
 def test_a_floor_without_trouble_says_so_kind_by_kind(client: httpx.Client) -> None:
