@@ -16,22 +16,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from batcher.cli.floor_check import checked
 from batcher.cli.floors import reading_floor
 from batcher.domain.states import OrderState
-from batcher.settings import Settings, load_settings
+from batcher.settings import Settings
 from batcher.simulate.checker import FloorCheck
-from batcher.simulate.generator import trace_orders, write_drop
 from batcher.simulate.processes import FloorProcesses, stop
 from batcher.store import orders as stored_orders
+from benchmarks.recorded import Feed, demonstration_rules, first_days, first_midnight, settings_of
 
-_ZONE = ZoneInfo("Europe/London")
 #: Everything should be made long before; a floor that is not through by then has lost something.
 _LONGEST = timedelta(days=14)
 
@@ -43,22 +40,18 @@ def main() -> int:
     home = args.state_dir or Path("build") / f"replay-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     shutil.rmtree(home, ignore_errors=True)
     (home / "drop").mkdir(parents=True)
-    rules = _rules(home / "rules", args.budget)
-    trace = _first_days(args.orders, args.days)
-    first = datetime.fromisoformat(trace[0]["placed_at"]).replace(hour=0, minute=0, second=0, tzinfo=_ZONE)
+    rules = demonstration_rules(home / "rules", args.budget)
+    trace = first_days(args.orders, args.days)
     anchor = datetime.now(UTC) + timedelta(seconds=8)
     floor = FloorProcesses(
-        state_dir=home.absolute(), rules=rules.absolute(), floor_at=first.astimezone(UTC), anchor_at=anchor,
+        state_dir=home.absolute(), rules=rules.absolute(), floor_at=first_midnight(trace), anchor_at=anchor,
         speed=args.speed, seed=args.seed, fail_rate=args.fail_rate, catalogue=args.catalogue.absolute(),
         plan_s=args.speed * args.plan_every, solver_workers=args.workers,
     )  # fmt: skip
-    settings = load_settings(
-        state_dir=floor.state_dir, rules=floor.rules, catalogue=floor.catalogue, speed=args.speed,
-        clock=floor.environment()["BATCHER_CLOCK"],
-    )  # fmt: skip
+    settings = settings_of(floor)
     kills = _kill_times(args, floor.floor_at)
     began = time.monotonic()
-    killed, floor_days = _play(floor, settings, trace, kills)
+    killed, floor_days = _play(floor, settings, Feed(trace), kills)
     check = checked(settings, finished=True)
     report = _report(args, floor, check, killed, floor_days, time.monotonic() - began)
     (home / "report.json").write_text(json.dumps(report, indent=2))
@@ -85,43 +78,22 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _rules(directory: Path, budget_s: int) -> Path:
-    """Copy the demonstration floor's rules, with another planning budget: a second here is minutes of the floor."""
-    shutil.copytree("config/floor", directory)
-    release = directory / "release.yaml"
-    lines = release.read_text().splitlines(keepends=True)
-    changed = [f"  budget: {budget_s} s\n" if line.startswith("  budget:") else line for line in lines]
-    assert changed != lines or budget_s == 5
-    release.write_text("".join(changed))
-    return directory
-
-
-def _first_days(path: Path, days: int) -> list[dict[str, Any]]:
-    trace: list[dict[str, Any]] = list(trace_orders(path))
-    first = datetime.fromisoformat(trace[0]["placed_at"]).date()
-    return [o for o in trace if (datetime.fromisoformat(o["placed_at"]).date() - first).days < days]
-
-
 def _kill_times(args: argparse.Namespace, floor_at: datetime) -> list[datetime]:
     chance = random.Random(args.seed)
     moments = [day + chance.random() for day in range(args.days) for _ in range(args.kills_a_day)]
     return [floor_at + timedelta(days=moment) for moment in sorted(moments)]
 
 
-def _play(
-    floor: FloorProcesses, settings: Settings, trace: list[dict[str, Any]], kills: list[datetime]
-) -> tuple[int, float]:
+def _play(floor: FloorProcesses, settings: Settings, feed: Feed, kills: list[datetime]) -> tuple[int, float]:
     """Run the floor until every order that is not held is complete; return kills done and floor days it took."""
     clock = settings.floor_clock(datetime.now(UTC))
     daemon = floor.start_daemon()
     stations = floor.start_stations()
     killed = 0
-    upcoming = iter(sorted(trace, key=lambda order: order["placed_at"]))
-    pending = next(upcoming, None)
     told = time.monotonic()
     try:
         while clock.now() < floor.floor_at + _LONGEST:
-            pending = _drop_due(settings, upcoming, pending, clock.now())
+            feed.drop_until(settings.orders_dir, clock.now())
             if kills and clock.now() >= kills[0]:
                 kills.pop(0)
                 daemon = _kill_and_restart(floor, daemon)
@@ -131,24 +103,12 @@ def _play(
             time.sleep(0.1)
             if time.monotonic() - told > 10:
                 told = time.monotonic()
-                if _through(settings, clock.now()) and pending is None:
+                if _through(settings, clock.now()) and feed.over:
                     break
     finally:
         stop(stations)
         stop(daemon)
     return killed, (clock.now() - floor.floor_at) / timedelta(days=1)
-
-
-def _drop_due(
-    settings: Settings, upcoming: Iterator[dict[str, Any]], pending: dict[str, Any] | None, now: datetime
-) -> dict[str, Any] | None:
-    due = []
-    while pending is not None and datetime.fromisoformat(pending["placed_at"]).replace(tzinfo=_ZONE) <= now:
-        due.append(pending)
-        pending = next(upcoming, None)
-    if due:
-        write_drop(settings.orders_dir, due)
-    return pending
 
 
 def _kill_and_restart(floor: FloorProcesses, daemon: "subprocess.Popen[bytes]") -> "subprocess.Popen[bytes]":

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -27,6 +28,8 @@ _CHROMIUM = shutil.which("chromium")
 _NONE = "there is no chromium on this machine"
 #: Few colours keep a picture small, and these pages have few.
 _COLOURS = 256
+#: What axe-core calls a finding that keeps people from using a page.
+SERIOUS = ("serious", "critical")
 
 
 @contextmanager
@@ -74,20 +77,28 @@ class Look:
     def picture(self, name: str) -> None:
         """Take a picture for the documentation, where pictures are wanted."""
         if PICTURES:
-            image = Image.open(BytesIO(self.page.screenshot()))
-            path = Path(PICTURES) / f"{name}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+            keep_picture(self.page, Path(PICTURES) / f"{name}.png")
 
     def serious(self) -> list[str]:
         """Return what axe-core finds that keeps people from using the page."""
-        found = Axe().run(self.page).response["violations"]
         return [
             f"{each['id']}: {node['target']} {node.get('failureSummary', '')}"
-            for each in found
-            if each["impact"] in ("serious", "critical")
+            for each in self.accessibility()["violations"]
+            if each["impact"] in SERIOUS
             for node in each["nodes"]
         ]
+
+    def accessibility(self) -> dict[str, Any]:
+        """Return all that axe-core finds on the page: violations, passes, and what it could not tell."""
+        found: dict[str, Any] = Axe().run(self.page).response
+        return found
+
+
+def keep_picture(page: Page, path: Path, *, whole: bool = False) -> None:
+    """Keep what a page shows, or the whole of it, as a small file."""
+    image = Image.open(BytesIO(page.screenshot(full_page=whole)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 @contextmanager
