@@ -37,6 +37,9 @@ pictures: setup  ## the board's pictures in docs, written by its browser tests
 board-speed: setup  ## the board with 60 stations and 20,000 open orders: looks, first paint, updates
 	$(BIN)/python -m benchmarks.board
 
+board-replay: setup  ## recorded orders through the real daemon up to a moment, and pictures of every view in build/; ORDERS= CATALOGUE= AT="2 14:40"
+	$(BIN)/python -m benchmarks.board_replay $(ORDERS) --catalogue $(CATALOGUE) $(if $(AT),--at "$(AT)")
+
 fuzz: setup  ## REQUESTS=2000 random requests over the published schema; none may make batcher fail
 	REQUESTS=$(or $(REQUESTS),2000) $(BIN)/python -m pytest -s tests/fuzz --hypothesis-profile planner --timeout 3600
 
@@ -97,4 +100,4 @@ lock:  ## renew the lock files (needs uv)
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.PHONY: help setup run test dashboards pictures board-speed test-crash test-floors test-planner fuzz install replay fmt lint types lock clean alerts-proof chaos soak load
+.PHONY: help setup run test dashboards pictures board-speed board-replay test-crash test-floors test-planner fuzz install replay fmt lint types lock clean alerts-proof chaos soak load

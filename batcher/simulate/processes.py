@@ -84,7 +84,7 @@ class FloorProcesses:
         address.unlink(missing_ok=True)
         daemon = self.start_standby("daemon")
         until = time.monotonic() + _START_S
-        while not address.exists():
+        while not (address.exists() and address.read_text(encoding="utf-8")):  # made first, written then
             if daemon.poll() is not None:
                 raise DaemonUnavailableError(
                     f"the daemon ended with {daemon.returncode}:\n{self._last_words('daemon')}"
