@@ -45,7 +45,7 @@ from batcher.settings import Settings
 from batcher.simulate.generator import orders
 from batcher.store import migrate, stations
 from batcher.store.session import Store
-from tests.browser.served import served
+from tests.browser.served import keep_picture, served
 
 _RULES = Path(__file__).parent.parent / "config" / "floor"
 _NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -65,7 +65,7 @@ def main() -> int:
         print(f"{len(floor.rules.current.stations)} stations, {args.orders:,} open orders", flush=True)
         print("\n| what | median | worst |\n| --- | --- | --- |", flush=True)
         _measure_looks(floor, args.times)
-        _measure_pages(floor, args.times)
+        _measure_pages(floor, args.times, args.pictures)
     return 0
 
 
@@ -74,6 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--orders", type=int, default=20_000)
     parser.add_argument("--stations", type=int, default=60)
     parser.add_argument("--times", type=int, default=5, help="how often each thing is measured")
+    parser.add_argument("--pictures", type=Path, help="a directory for pictures of what was painted")
     return parser.parse_args()
 
 
@@ -136,13 +137,15 @@ def _measure_looks(floor: Floor, times: int) -> None:
         _tell(f"{name}: look", [_seconds(painter.paint) for _ in range(times)])
 
 
-def _measure_pages(floor: Floor, times: int) -> None:
+def _measure_pages(floor: Floor, times: int, pictures: Path | None) -> None:
     """Measure in a browser when a page is painted, and when a change has reached it."""
     with served(floor) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
         for name, path in _VIEWS.items():
             _tell(f"{name}: first paint", [_painted(page, url + path) for _ in range(times)])
+            if pictures is not None:
+                keep_picture(page, pictures / f"{name}.png")
         _tell("floor: from an action to the screen", [_change(floor, page, url) for _ in range(times)])
         browser.close()
 

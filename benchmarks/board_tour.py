@@ -45,7 +45,7 @@ _WINDOWS = (
 _WALLS = (Window("dark", (1920, 1080), dark=True), Window("light", (1920, 1080)))
 _VIEWS = {
     "floor": "/", "timeline": "/timeline", "timeline-24h": "/timeline?hours=24", "trouble": "/trouble",
-    "night": "/night", "rules": "/rules",
+    "night": "/night", "rules": "/rules", "help": "/help/runbooks/orders-late.md",
 }  # fmt: skip
 #: Where a click leads to one of a kind: the view to look in, and what to click there.
 _ONE = {

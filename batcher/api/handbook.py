@@ -60,6 +60,7 @@ def rendered(path: str, text: str, files: Mapping[str, Path]) -> tuple[str, Mark
     page = MarkdownIt("commonmark", {"html": False}).enable("table").render(_COMMENT.sub("", text))
     page = _HEADING.sub(lambda found: f'<h{found[1]} id="{_anchor(found[2])}">{found[2]}</h{found[1]}>', page)
     page = _LINK.sub(lambda found: found[0] if _is_within(path, found[1], files) else found[2], page)
+    page = page.replace("<pre>", '<pre tabindex="0">')  # what scrolls sideways is reached by keyboard too
     page = page.replace("<table>", '<div class="card" tabindex="0"><table>').replace("</table>", "</table></div>")
     title = _TITLE.search(text)
     return title[1] if title else path, Markup(page)  # noqa: S704 - our own pages, in which no HTML is let through

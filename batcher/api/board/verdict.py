@@ -23,6 +23,8 @@ def verdict(board: FloorBoard, stale: Sequence[Stale]) -> Verdict:
         return Verdict("bad", "; ".join(map(str, stale)))
     if board.safe_mode:
         return Verdict("bad", f"Nothing is sent: {board.safe_mode}")
+    if board.plan_is_old and board.open_orders:
+        return Verdict("bad", "Planning stands still: there is no new plan for more than ten minutes")
     down = board.count(Doing.DOWN)
     counted = [
         (board.late, "late"),

@@ -18,6 +18,8 @@ from batcher.store.session import Session
 #: Collections shown, and how far ahead they are looked for.
 _COLLECTIONS, _AHEAD = 4, timedelta(days=8)
 _DONE = (OrderState.COMPLETE,)
+#: Real seconds after which a plan is old, as the alert on planning has it.
+_OLD_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class FloorBoard:
     rules_hash: str
     rules_since: datetime
     safe_mode: str = ""  #: why nothing is sent; empty when all is as always
+    plan_is_old: bool = False  #: planning has brought nothing new for long
 
     def count(self, doing: Doing) -> int:
         """Return how many stations do something."""
@@ -91,6 +94,7 @@ def floor_board(floor: Floor, plans: PlanReader) -> FloorBoard:
             collections=_collections(session, now, {at: n for (word, at), n in outlooks.items() if word == "at_risk"}),
             shift=shift_at(rules.stations.values(), now),
             plan=None if plan is None else _line(plan),
+            plan_is_old=plan is not None and _is_old(floor, plan),
             rules_hash=rules.hash,
             rules_since=floor.rules.loaded_at,
             safe_mode="" if floor.safe.mode is None else floor.safe.mode.reason,
@@ -114,6 +118,11 @@ def _collection(at: datetime, counts: Iterable[LeavingCount], at_risk: int) -> C
         services[count.service] = None
     packed = sum(by_state[state] for state in _DONE)
     return Collection(at, tuple(services), by_state.total() - packed, packed, by_state[OrderState.HELD], at_risk)
+
+
+def _is_old(floor: Floor, plan: PlanView) -> bool:
+    age_s = (floor.now() - plan.plan.created_at).total_seconds()
+    return floor.clock.real_seconds(age_s) > _OLD_S
 
 
 def _line(plan: PlanView) -> PlanLine:

@@ -20,6 +20,7 @@ from batcher.api.board.wall import AT_ONCE, by_turns
 from batcher.api.board.watched import Watched
 from batcher.api.health import Health, Stale
 from batcher.domain.access import Scope
+from batcher.domain.clock import Clock
 from batcher.domain.states import OrderState
 from batcher.rules.floor import ServiceCase
 from batcher.services.access import create_token
@@ -28,6 +29,7 @@ from batcher.services.board.plans import PlanReader
 from batcher.services.board.rules_view import rules_view
 from batcher.services.board.stations import Doing
 from batcher.services.context import Floor
+from batcher.services.intake import take_orders
 from batcher.services.load_list import Blank, Load, LoadList, Night
 from batcher.services.rules_diff import Outcome, RulesDiff, ShadowSeen, Start
 from batcher.store import board, orders
@@ -102,6 +104,9 @@ _BOARD = FloorBoard(NOW, "Hartley", {}, 0, 0, (), (), None, None, "9f31", NOW)
         (replace(_BOARD, orders={OrderState.HELD: 2}), [], "warning", "2 held"),
         (replace(_BOARD, at_risk=3), [], "warning", "3 at risk"),
         (replace(_BOARD, late=1, at_risk=3), [], "bad", "1 late · 3 at risk"),
+        (replace(_BOARD, plan_is_old=True), [], "good", "Nothing to do"),
+        (replace(_BOARD, plan_is_old=True, orders={OrderState.WAITING: 1}), [], "bad",
+         "Planning stands still: there is no new plan for more than ten minutes"),
         (_BOARD, [Stale("plan", 90, 60)], "bad", "loop plan made no progress for 90 s (allowed 60 s)"),
     ],
 )  # fmt: skip
@@ -170,6 +175,15 @@ def test_a_stream_sends_what_has_changed_since_the_page_was_made(floor: Floor, c
 
     assert abs(look / 1000 - datetime.now(UTC).timestamp()) < 3600
     assert 'data-live="/live"' in page
+
+
+def test_a_plan_that_is_long_past_is_told_where_work_waits_for_it(floor: Floor) -> None:
+    take_orders(floor, [order("W-1")], "shop")
+    save_plan(floor, "uv-2", "uv-print")
+
+    then = [Clock(floor_at=NOW + timedelta(minutes=age), anchor_at=datetime.now(UTC)) for age in (5, 11)]
+
+    assert [floor_board(replace(floor, clock=clock), PlanReader()).plan_is_old for clock in then] == [False, True]
 
 
 def test_a_station_that_is_down_says_why(floor: Floor, client: httpx.Client) -> None:
