@@ -1,8 +1,8 @@
 """
 What goes wrong on a running floor is told to the person on call, and what is over is told too.
 
-`make alerts-proof` does it and prints the log: a station is killed with tickets in its hands, an order is doomed, and
-broken rules are put on the disk, all at once; then each is put right.
+`make alerts-proof` does it, prints the log and leaves it in `build/`: a station is killed with tickets in its hands, an
+order is doomed, and broken rules are put on the disk, all at once; then each is put right.
 """
 
 import shutil
@@ -25,6 +25,8 @@ from tests.proofs.monitoring import Monitoring, Stopwatch, monitored
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
+#: Where the log is left when it is run by hand.
+KEPT = ROOT / "build" / "alerts-proof.md"
 _MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 _SPEED = 120
 _KILLED = "uv-1"
@@ -207,9 +209,12 @@ def log_of(proof: Proof) -> str:
 if __name__ == "__main__":
     with TemporaryDirectory(prefix="batcher-proof-") as directory:
         found = prove(Path(directory))
-    sys.stdout.write(
-        f"{log_of(found)}\n\nAll alerts that came: {', '.join(sorted(found.fired))}\n"
+    text = (
+        f"{log_of(found)}\n\nAll alerts that came: {', '.join(sorted(found.fired))}\n\n"
         f"Queries of the dashboards with an answer: {found.answered}, without: {len(found.unanswered)}\n"
         f"  {'; '.join(found.unanswered)}\n"
     )
+    sys.stdout.write(text)
+    KEPT.parent.mkdir(exist_ok=True)
+    KEPT.write_text(text, encoding="utf-8")
     sys.exit("\n".join(faults_of(found)) or None)
