@@ -12,14 +12,18 @@ from collections.abc import Mapping
 
 from batcher.planning.plan import Batch, Plan
 from batcher.planning.problem import Problem, Station
-from batcher.planning.visits import Need, shared_visits
+from batcher.planning.visits import Coming, Need, shared_visits
 
 #: Chains are short; a batch's need settles once its successors' have.
 _MAX_PASSES = 6
 
 
 def latest_begins(
-    problem: Problem, plan: Plan, floors: Mapping[str, int], open_until: Mapping[str, int] | None = None
+    problem: Problem,
+    plan: Plan,
+    floors: Mapping[str, int],
+    open_until: Mapping[str, int] | None = None,
+    coming: Coming | None = None,
 ) -> dict[str, int]:
     """
     Return the latest moment each batch may begin, its changeover included.
@@ -30,13 +34,15 @@ def latest_begins(
         Least slack: seconds kept free before an order's due, by job.
     open_until
         By order, until when others may come that must leave with it; those left out may share no visit.
+    coming
+        What is expected; none: nothing is known.
 
     Returns
     -------
     dict of str to int
         Seconds from time 0 by batch id; negative or past when the need has gone by already.
     """
-    shift = _RightShift(problem, plan, floors, open_until or {})
+    shift = _RightShift(problem, plan, floors, open_until or {}, coming)
     begins: dict[str, int] = {}
     for _ in range(_MAX_PASSES):
         before, begins = begins, shift.run(begins)
@@ -48,7 +54,16 @@ def latest_begins(
 class _RightShift:
     """One plan, indexed for the backward passes."""
 
-    def __init__(self, problem: Problem, plan: Plan, floors: Mapping[str, int], open_until: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        plan: Plan,
+        floors: Mapping[str, int],
+        open_until: Mapping[str, int],
+        coming: Coming | None,
+    ) -> None:
+        self._coming = coming
+        self._costs = _Costs(problem)
         self._stations = {station.id: station for station in problem.stations}
         self._families = {family.id: family for family in problem.families}
         self._changeover = _worst_changeovers(problem)
@@ -56,6 +71,7 @@ class _RightShift:
         for batch in plan.batches:
             self._by_station[batch.station].append(batch)
         self._own_need = self._needs_of_orders(problem, plan, floors)
+        self._first_due = self._needs_of_orders(problem, plan, {})
         self._open_until = _open_until(problem, plan, open_until)
         self._followers = self._links(problem, plan)
         self._packed: dict[str, tuple[list[Need], dict[str, int]]] = {}  #: needs and begins of a station's last pass
@@ -90,7 +106,7 @@ class _RightShift:
     def _pack(self, station: Station, needs: list[Need]) -> dict[str, int]:
         """Return the latest begins at one station."""
         begins = {}
-        needs = shared_visits(needs, station, self._changeover)
+        needs = shared_visits(needs, station, self._changeover, self._coming)
         needs.sort(key=lambda need: (-need.by, need.state, -need.batch.start))
         cursor = None
         for need, before in zip(needs, [*needs[1:], None], strict=True):
@@ -106,7 +122,41 @@ class _RightShift:
         by = self._own_need[batch.id]
         for follower, lag in self._followers.get(batch.id, ()):
             by = min(by, begins.get(follower, by + lag) - lag)
-        return Need(batch, self._families[batch.family].state, by, self._open_until.get(batch.id))
+        return Need(
+            batch,
+            self._families[batch.family].state,
+            by,
+            self._first_due[batch.id],
+            self._open_until.get(batch.id),
+            self._costs.of_visit(batch),
+            self._costs.of_another(batch),
+        )
+
+
+class _Costs:
+    """What batches of a problem cost, in minor units."""
+
+    def __init__(self, problem: Problem) -> None:
+        table = problem.changeovers
+        self._changeover = {
+            state: (max((row[k] for row in table.seconds), default=0), max((row[k] for row in table.cost), default=0))
+            for k, state in enumerate(table.states)
+        }
+        self._stations = {station.id: station for station in problem.stations}
+        self._families = {family.id: family for family in problem.families}
+        self._sizes = {job.id: job.size for job in problem.jobs}
+
+    def of_visit(self, batch: Batch) -> float:
+        """Return the cost of the dearest changeover to a batch."""
+        seconds, cost = self._changeover[self._families[batch.family].state]
+        return cost + seconds * self._stations[batch.station].changeover_cost_per_hour / 3600
+
+    def of_another(self, batch: Batch) -> float:
+        """Return the cost of another batch like it; nothing where it is full, and what comes needs another anyway."""
+        mode = next(mode for mode in self._families[batch.family].modes if mode.station == batch.station)
+        if mode.capacity is not None and sum(self._sizes[job] for job in batch.jobs) >= mode.capacity:
+            return 0.0
+        return mode.cost + mode.seconds * self._stations[batch.station].cost_per_hour / 3600
 
 
 def _fit(station: Station, begin: int, length: int) -> int:

@@ -247,3 +247,8 @@ class Tier:
 
     id: str
     late_cost_factor: float = 1.0
+
+
+def state_name(process: str, setup_state: str) -> str:
+    """Return one name for a setup state of a process; two processes may use the same word."""
+    return f"{process}:{setup_state}"

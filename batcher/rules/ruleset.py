@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from batcher.rules.batch_rules import BatchRule, JobFacts
-from batcher.rules.bounds import GivenBounds, ReleaseBounds, bounded
+from batcher.rules.bounds import ReleaseBounds, bounded
 from batcher.rules.floor import CatalogueEntry, Fixture, Process, Product, Service, Site, Station, Tier
 from batcher.rules.sources import Source
 
@@ -76,15 +76,6 @@ class RuleSet:
         process, product = self.processes[facts.process], self.products[facts.product]
         service = self.services.get(facts.service)
         return bounded(rule.release, process.release, product.release, service.release if service else {})
-
-    @property
-    def forecasts(self) -> bool:
-        """Tell whether any bounds ask for the forecast."""
-        given: list[GivenBounds] = [process.release for process in self.processes.values()]
-        given += [product.release for product in self.products.values()]
-        given += [service.release for service in self.services.values()]
-        by_rule = any(rule.active and rule.release.forecast for rule in self.batch_rules)
-        return by_rule or any(bounds.get("forecast") for bounds in given)
 
     def match(self, facts: JobFacts) -> BatchRule | None:
         """Return the first active rule that takes a job; none when no rule does."""

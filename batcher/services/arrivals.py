@@ -1,30 +1,92 @@
 """
 What the order history lets expect: read now and then, kept until it is old.
 
-Turning arrivals into rates is `planning.arrivals`'s work, weighing them `planning.waiting`'s.
+Turning arrivals into rates is `planning.arrivals`'s work; what more pieces are worth, and whether to wait for them, is
+that of `planning.waiting` and `planning.visits`.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from batcher.domain.orders import OpenWork
 from batcher.planning.arrivals import Arrival, ArrivalForecast, forecast
+from batcher.rules.floor import state_name
 from batcher.rules.ruleset import RuleSet
+from batcher.rules.sla import collections_from
 from batcher.services.families import FamilyBook
 from batcher.store import orders
 from batcher.store.session import Session
 
 #: Older weeks say little of the next.
 _LOOKS_BACK = timedelta(weeks=8)
-#: With less history than this some hours of the week have never been seen, and would seem empty.
-_LEAST = timedelta(days=7)
+#: With less history than this some hours of the day have never been seen.
+_LEAST = timedelta(days=1)
 _OLD = timedelta(hours=6)
-_WEEK_S = 7 * 86_400
+_HOUR = timedelta(hours=1)
 
 
-def learn(rules: RuleSet, came: Iterable[OpenWork], now: datetime) -> ArrivalForecast | None:
+@dataclass(frozen=True)
+class Expected:
     """
-    Return what the jobs that came let expect; none where they tell of less than a week.
+    What is expected to come.
+
+    Parameters
+    ----------
+    by_family, by_state
+        Pieces by family, and by the setup state they are made in.
+    share_of
+        Share of each service in all pieces, 0..1.
+    zone
+        Whose hours the rates are told for.
+    """
+
+    by_family: ArrivalForecast
+    by_state: ArrivalForecast
+    share_of: Mapping[str, float]
+    zone: ZoneInfo
+
+    def of_family(self, family: str, now: datetime, seconds: int) -> float:
+        """Return how many pieces of a family to expect within so many seconds."""
+        return self.by_family.expected(family, _second_of_week(now, self.zone), seconds)
+
+
+class Ahead:
+    """What is expected from a moment on, told in seconds from it: a `planning.visits.Coming`."""
+
+    def __init__(self, expected: Expected, rules: RuleSet, at: datetime) -> None:
+        self._expected, self._rules, self._at = expected, rules, at
+        self._leaving: dict[int, list[tuple[int, float]]] = {}  #: by hour: when each service leaves, and its share
+
+    def __call__(self, state: str, start: int, end: int, leaves_by: int) -> float:
+        """Return how many pieces come between two moments for a setup state and must have left by a third."""
+        total, hour = 0.0, start // 3600
+        while hour * 3600 < end:
+            opens, closes = max(start, hour * 3600), min(end, (hour + 1) * 3600)
+            share = sum(share for leaves, share in self._services(hour) if leaves <= leaves_by)
+            if share:
+                second = _second_of_week(self._at + timedelta(seconds=opens), self._expected.zone)
+                total += share * self._expected.by_state.expected(state, second, closes - opens)
+            hour += 1
+        return total
+
+    def _services(self, hour: int) -> list[tuple[int, float]]:
+        """Return when an order of each service leaves that is placed in an hour from the moment on."""
+        if hour not in self._leaving:
+            placed_at = self._at + timedelta(hours=hour + 0.5)
+            self._leaving[hour] = [
+                (int((next(collections_from(service, placed_at)) - self._at).total_seconds()), share)
+                for name, share in self._expected.share_of.items()
+                if (service := self._rules.services.get(name)) is not None
+            ]
+        return self._leaving[hour]
+
+
+def learn(rules: RuleSet, came: Iterable[OpenWork], now: datetime) -> Expected | None:
+    """
+    Return what the jobs that came let expect; none where they tell of less than a day.
 
     A later step counts when its order was placed: which hours its own pieces get there in depends on our plans.
     """
@@ -34,27 +96,42 @@ def learn(rules: RuleSet, came: Iterable[OpenWork], now: datetime) -> ArrivalFor
     first = min(job.work.order.placed_at for job in placed)
     if now - first < _LEAST:
         return None
-    arrivals = []
+    zone = rules.site.zone
+    seen = _hours_seen(first, now, zone)
+    families, states, services = [], [], Counter[str]()
     for job in placed:
-        local = job.work.order.placed_at.astimezone(rules.site.zone)
-        arrivals.append(Arrival(job.step.process, job.family, local.weekday() * 24 + local.hour))
-    return forecast(arrivals, max(1.0, (now - first).total_seconds() / _WEEK_S))
+        hour = _second_of_week(job.work.order.placed_at, zone) // 3600
+        fixture = rules.fixtures[job.step.fixture]
+        families.append(Arrival(job.step.process, job.family, hour))
+        states.append(Arrival(job.step.process, state_name(fixture.process, fixture.setup_state), hour))
+        services[job.work.order.service] += 1
+    shares = {service: count / len(placed) for service, count in services.items()}
+    return Expected(forecast(families, seen), forecast(states, seen), shares, zone)
+
+
+def _hours_seen(first: datetime, now: datetime, zone: ZoneInfo) -> Counter[int]:
+    """Return how often each hour of the week went by between two moments, at least a day apart."""
+    hours = int((now - first) / _HOUR)
+    return Counter(_second_of_week(first + number * _HOUR, zone) // 3600 for number in range(hours))
+
+
+def _second_of_week(at: datetime, zone: ZoneInfo) -> int:
+    local = at.astimezone(zone)
+    return local.weekday() * 86_400 + local.hour * 3600 + local.minute * 60 + local.second
 
 
 class ArrivalsBox:
-    """Holds the forecast of the rules in force."""
+    """Holds what is expected under the rules in force."""
 
     def __init__(self) -> None:
         self._rules: RuleSet | None = None
         self._learnt_at: datetime | None = None
-        self._forecast: ArrivalForecast | None = None
+        self._expected: Expected | None = None
 
-    def now(self, session: Session, rules: RuleSet, now: datetime) -> ArrivalForecast | None:
-        """Return what is to be expected; none where no rule asks for it, or nothing is known yet."""
-        if not rules.forecasts:
-            return None
+    def now(self, session: Session, rules: RuleSet, now: datetime) -> Expected | None:
+        """Return what is to be expected; none where nothing is known yet."""
         if rules is not self._rules or self._learnt_at is None or now - self._learnt_at >= _OLD:
             came = orders.work_since(session, now - _LOOKS_BACK)
-            self._forecast = learn(rules, came, now)
+            self._expected = learn(rules, came, now)
             self._rules, self._learnt_at = rules, now
-        return self._forecast
+        return self._expected

@@ -54,9 +54,10 @@ def read_queue(floor: Floor, rules: RuleSet) -> Queue:
         outlooks = read_outlooks(session, rules, now)
         running = _running_jobs(session, outlooks)
         last = batches.latest_plan(session)
+        expected = floor.arrivals.now(session, rules, now)
     batches_before = () if last is None else _batches_of(last)
     book = floor.families if rules is floor.rules.current else FamilyBook()
-    return Queue(now, work, outlooks, running, batches_before, book)
+    return Queue(now, work, outlooks, running, batches_before, book, expected)
 
 
 def _batches_of(stored: StoredPlan) -> tuple[Batch, ...]:

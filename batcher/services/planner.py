@@ -16,6 +16,7 @@ from batcher.domain.ids import new_id
 from batcher.domain.orders import OpenWork
 from batcher.errors import PlanRejectedError, SolverError
 from batcher.planning.conversion import to_plan
+from batcher.planning.first_due_first import first_due_first
 from batcher.planning.greedy import greedy
 from batcher.planning.index import index
 from batcher.planning.latest_starts import latest_begins
@@ -26,6 +27,7 @@ from batcher.planning.stability import batches_kept, remaining
 from batcher.planning.verify import judge
 from batcher.planning.warm import warm_start
 from batcher.rules.ruleset import RuleSet
+from batcher.services.arrivals import Expected
 from batcher.services.families import FamilyBook
 from batcher.services.forecast import StationOutlook
 from batcher.services.plan_in_force import PlanInForce
@@ -51,7 +53,18 @@ class Solver(Protocol):
 
 @dataclass(frozen=True)
 class Queue:
-    """What there is to plan, as read in one moment; `last`: the batches of the plan before; `book`: its families."""
+    """
+    What there is to plan, as read in one moment.
+
+    Parameters
+    ----------
+    last
+        The batches of the plan before.
+    book
+        Its families.
+    expected
+        What is to come; none: nothing is known.
+    """
 
     at: datetime
     work: Sequence[OpenWork]
@@ -59,6 +72,7 @@ class Queue:
     running: Mapping[str, datetime]
     last: tuple[Batch, ...] = ()
     book: FamilyBook = field(default_factory=FamilyBook)
+    expected: Expected | None = None
 
     def orders(self) -> list[str]:
         """Return the keys of its orders, the oldest first."""
@@ -70,7 +84,7 @@ class Queue:
 
     def snapshot(self, rules: RuleSet) -> Snapshot:
         """Return it as a planning problem."""
-        return build_snapshot(rules, self.work, self.stations, self.running, self.at, self.book)
+        return build_snapshot(rules, self.work, self.stations, self.running, self.at, self.book, self.expected)
 
 
 @dataclass(frozen=True)
@@ -104,6 +118,7 @@ class Planner:
         )
         if snapshot.problem.jobs and not result.verdict.batches:
             _check_greedy(snapshot.problem)
+        result = first_due_first(snapshot.problem, result)
         plan = make_plan(self.rules, snapshot, result, kept=batches_kept(last, result.plan))
         return plan, stored_plan(self.rules, plan)
 
@@ -129,7 +144,7 @@ def make_plan(rules: RuleSet, snapshot: Snapshot, result: PlanResult, *, kept: f
         rules_hash=rules.hash,
         snapshot=snapshot,
         result=result,
-        latest_begin=latest_begins(snapshot.problem, result.plan, floors, snapshot.open_until),
+        latest_begin=latest_begins(snapshot.problem, result.plan, floors, snapshot.open_until, snapshot.coming),
         jobs={job.id: job for job in snapshot.problem.jobs},
         kept=kept,
     )

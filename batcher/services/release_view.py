@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from batcher.planning.arrivals import ArrivalForecast
 from batcher.planning.plan import Batch
 from batcher.planning.release import Candidate, StationNow
 from batcher.planning.waiting import STOP_S, Stake, Waiting, worth_of_waiting
 from batcher.rules.floor import Station
 from batcher.rules.ruleset import RuleSet
+from batcher.services.arrivals import Expected
 from batcher.services.forecast import StationOutlook
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.snapshot import seconds_from
@@ -24,7 +24,7 @@ class Prospect:
     """What is to come; without a forecast nothing is known of it, and every batch waits as long as it can."""
 
     rules: RuleSet
-    arrivals: ArrivalForecast | None
+    expected: Expected | None
     outlooks: Mapping[str, StationOutlook]
 
 
@@ -82,7 +82,7 @@ def _waiting(plan: PlanInForce, batch: Batch, now: datetime, prospect: Prospect)
     """Weigh waiting for one more piece; none where nothing is known of what is to come."""
     outlook = prospect.outlooks.get(batch.station)
     fill = plan.fill(batch)
-    if prospect.arrivals is None or outlook is None or not 0 < fill < 1:
+    if prospect.expected is None or outlook is None or not 0 < fill < 1:
         return None
     rules, fixture = prospect.rules, plan.snapshot.fixture_of[batch.family]
     station, floor_s = rules.stations[batch.station], plan.bounds(batch).slack_floor_s
@@ -97,9 +97,7 @@ def _waiting(plan: PlanInForce, batch: Batch, now: datetime, prospect: Prospect)
         seconds=batch.end - batch.start,
     )
     slack = max(0, plan.latest_begin[batch.id] - seconds_from(plan.snapshot.at, max(now, outlook.free_at)))
-    local = now.astimezone(rules.site.zone)
-    week_s = local.weekday() * 86_400 + local.hour * 3600 + local.minute * 60 + local.second
-    return worth_of_waiting(stake, prospect.arrivals.expected(batch.family, week_s, slack), slack, floor_s)
+    return worth_of_waiting(stake, prospect.expected.of_family(batch.family, now, slack), slack, floor_s)
 
 
 def _ready(plan: PlanInForce, batch: Batch) -> int:

@@ -12,11 +12,13 @@ from math import ceil
 from batcher.domain.calendars import Calendar
 from batcher.domain.orders import OpenWork
 from batcher.planning import problem as pp
+from batcher.planning.visits import Coming
 from batcher.rules.batch_rules import BatchRule
 from batcher.rules.bounds import ReleaseBounds
-from batcher.rules.floor import Fixture, Station
+from batcher.rules.floor import Fixture, Station, state_name
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.sla import last_call_at
+from batcher.services.arrivals import Ahead, Expected
 from batcher.services.families import FamilyBook, Placed
 from batcher.services.forecast import StationOutlook
 
@@ -40,6 +42,8 @@ class Snapshot:
         Since when a job could have been started, for those that can be, by job id.
     open_until
         Until when other orders may come that must leave with an order, in seconds from time 0, by order.
+    coming
+        What is expected; none: nothing is known.
     """
 
     at: datetime
@@ -50,6 +54,7 @@ class Snapshot:
     bounds_of: Mapping[str, ReleaseBounds]
     ready_at: Mapping[str, datetime]
     open_until: Mapping[str, int]
+    coming: Coming | None = None
 
 
 def build_snapshot(
@@ -59,6 +64,7 @@ def build_snapshot(
     running: Mapping[str, datetime],
     now: datetime,
     book: FamilyBook | None = None,
+    expected: Expected | None = None,
 ) -> Snapshot:
     """
     Build the planning problem of this moment.
@@ -73,6 +79,8 @@ def build_snapshot(
         Expected end of the jobs on live tickets, by job id.
     book
         Remembers the families of an earlier queue; none: all are looked for anew.
+    expected
+        What is expected to come; none: nothing is known.
     """
     at = now.replace(microsecond=0)
     placed, left_out = (book or FamilyBook()).sort(rules, work)
@@ -95,6 +103,7 @@ def build_snapshot(
         bounds_of={job.work.job.id: job.placing.bounds for job in placed},
         ready_at={w.job.id: w.job.ready_at for w in work if w.job.ready_at is not None},
         open_until=_open_until(rules, placed, at),
+        coming=None if expected is None else Ahead(expected, rules, at),
     )
 
 
@@ -116,11 +125,6 @@ def added_problem(rules: RuleSet, work: Sequence[OpenWork], base: Snapshot) -> p
 def seconds_from(at: datetime, instant: datetime) -> int:
     """Return whole seconds from time 0, rounded up."""
     return ceil((instant - at).total_seconds())
-
-
-def state_name(process: str, setup_state: str) -> str:
-    """Return the problem's name of a setup state; two processes may use the same word."""
-    return f"{process}:{setup_state}"
 
 
 def _station(rules: RuleSet, station: Station, outlook: StationOutlook, at: datetime) -> pp.Station:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
+from batcher.planning.first_due_first import first_due_first
 from batcher.planning.index import index
 from batcher.planning.inner_dues import inner_dues
 from batcher.planning.plan import Plan, PlanResult
@@ -45,6 +46,8 @@ class Ours:
 
     def plan(self, rules: RuleSet, snapshot: Snapshot) -> PlanInForce:
         """Return a plan that carries the last one on."""
+        if self._without is Part.FORECAST:
+            snapshot = replace(snapshot, coming=None)
         if self._without is Part.LOAD_LIST:
             snapshot = _nothing_laid_ready(snapshot)
         result = self._planned(snapshot)
@@ -69,7 +72,8 @@ class Ours:
         if self._without is Part.PLANNER:
             return quick_plan(problem)
         moves = _MOVES + _MOVES_PER_JOB * len(problem.jobs)
-        return quick_plan(problem, start=self._last, moves=moves, seed=self._seed)
+        result = quick_plan(problem, start=self._last, moves=moves, seed=self._seed)
+        return first_due_first(problem, result)
 
 
 def _nothing_laid_ready(snapshot: Snapshot) -> Snapshot:

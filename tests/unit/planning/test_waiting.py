@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from batcher.planning.arrivals import Arrival, ArrivalForecast, forecast
 from batcher.planning.waiting import Stake, Waiting, worth_of_waiting
 
@@ -25,24 +27,35 @@ def test_the_week_begins_anew_behind_sunday_night() -> None:
     assert rates(h5=1).expected("tins", 0, 2 * 168 * HOUR) == 2
 
 
-def test_a_family_seen_often_is_expected_as_it_came() -> None:
+def weeks(count: float) -> dict[int, float]:
+    """Return how often each hour of the week was seen in so many weeks."""
+    return dict.fromkeys(range(168), count)
+
+
+def test_a_kind_seen_often_is_expected_as_it_came() -> None:
     came = [Arrival("uv", "tins", 9)] * 400 + [Arrival("uv", "mugs", 10)] * 4
-    told = forecast(came, weeks=40)
-    assert abs(told.rates["tins"][9] - 10) < 0.2
+    told = forecast(came, weeks(40))
+    assert abs(told.rates["tins"][9] - 10) < 0.4
 
 
-def test_a_family_seen_once_is_drawn_to_the_mean_of_its_process() -> None:
-    came = [Arrival("uv", "tins", 9)] * 20 + [Arrival("uv", "mugs", 10)] + [Arrival("press", "bags", 9)]
-    told = forecast(came, weeks=1)
-    assert told.rates["mugs"][9] == (0 + 20 / 2) / 2
-    assert told.rates["bags"][9] == 1
-    assert told.rates["bags"][10] == 0
+def test_a_kind_seen_once_is_drawn_to_the_mean_of_its_process() -> None:
+    came = [Arrival("uv", "tins", 9)] * 20 + [Arrival("uv", "mugs", 9)] + [Arrival("press", "bags", 9)]
+    told = forecast(came, weeks(4))
+    assert told.rates["mugs"][9] / told.rates["tins"][9] == pytest.approx(2 / 21)
+    assert sum(told.rates["bags"]) == pytest.approx(1 / 4)
 
 
 def test_rates_keep_the_number_of_pieces_that_came() -> None:
-    came = [Arrival("uv", "tins", 9)] * 6 + [Arrival("uv", "mugs", 9)] * 2
-    told = forecast(came, weeks=2)
-    assert sum(sum(of_family) for of_family in told.rates.values()) == 4
+    came = [Arrival("uv", "tins", 9)] * 6 + [Arrival("uv", "mugs", 40)] * 2
+    told = forecast(came, weeks(2))
+    assert sum(sum(of_kind) for of_kind in told.rates.values()) == pytest.approx(4)
+
+
+def test_an_hour_of_the_week_not_seen_yet_is_expected_to_be_like_that_hour_of_any_day() -> None:
+    monday = dict.fromkeys(range(24), 1.0)
+    told = forecast([Arrival("uv", "tins", 9)] * 6, monday)
+    assert told.rates["tins"][9] == told.rates["tins"][24 + 9] == 6
+    assert told.rates["tins"][24 + 10] == 0
 
 
 def test_waiting_pays_while_pieces_come_and_there_is_time() -> None:
