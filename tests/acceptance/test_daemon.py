@@ -27,7 +27,7 @@ def test_sighup_takes_good_rules_and_refuses_broken_ones_naming_every_fault(floo
     good = release.read_text()
     services = floor.how.rules / "services.yaml"
     services.write_text(services.read_text().replace("order_by:", "oder_by:", 2))
-    release.write_text(good.replace("slack_floor: 90 min", "slack_floor: soon"))
+    release.write_text(good.replace("slack_floor: 45 min", "slack_floor: soon"))
     floor.daemon.send_signal(signal.SIGHUP)
     refused = floor.wait_for(lambda: floor.events("rules_refused"))
     assert isinstance(refused, list)
@@ -37,7 +37,7 @@ def test_sighup_takes_good_rules_and_refuses_broken_ones_naming_every_fault(floo
     assert in_force(floor) == before
     assert "batcher_rules_last_reload_successful 0.0" in floor.get("/metrics").text
     services.write_text(services.read_text().replace("oder_by:", "order_by:"))
-    release.write_text(good.replace("slack_floor: 90 min", "slack_floor: 2 h"))
+    release.write_text(good.replace("slack_floor: 45 min", "slack_floor: 2 h"))
     floor.wait_for(lambda: in_force(floor) != before)
     assert "batcher_rules_last_reload_successful 1.0" in floor.get("/metrics").text
 
