@@ -11,6 +11,7 @@ from batcher.api.access import with_access
 from batcher.api.backlog import Backlog
 from batcher.api.board.pages import add_pages
 from batcher.api.bodies import Reason, Resolution, add_bodies
+from batcher.api.express import Express, Lane
 from batcher.api.floor import floor_routes
 from batcher.api.gate import Gate, Rate
 from batcher.api.gift import gift_routes
@@ -19,12 +20,14 @@ from batcher.api.health import Health
 from batcher.api.hooks import HookWanted, hook_routes
 from batcher.api.news import news_routes
 from batcher.api.order_actions import order_action_routes
+from batcher.api.order_desk import OrderDesk
 from batcher.api.orders import order_routes
 from batcher.api.papers import paper_routes
 from batcher.api.preview import PreviewWanted, preview_routes
 from batcher.api.probes import probe_routes
 from batcher.api.quotes import quote_routes
 from batcher.api.reconciliation import reconciliation_routes
+from batcher.api.report_desk import ReportDesk
 from batcher.api.rules_in_force import rules_routes
 from batcher.api.sources import Rewind, source_routes
 from batcher.api.stations import station_routes
@@ -67,13 +70,16 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.add_middleware(RequestGuard, metrics=floor.metrics)
+    orders, reports = OrderDesk(floor, Backlog(floor)), ReportDesk(floor)
+    lanes = (Lane("/v1/orders", orders.serve), Lane("/v1/reports", reports.serve))
+    app.add_middleware(Express, gate=gate, lanes=lanes)
+    app.add_middleware(RequestGuard, metrics=floor.metrics)  # the last to be added is the first to be asked
     problems.install(app)
-    app.include_router(order_routes(floor, Backlog(floor)), responses=_FAILURES)
+    app.include_router(order_routes(floor, orders), responses=_FAILURES)
     app.include_router(order_action_routes(floor), responses=_FAILURES)
     app.include_router(why_routes(floor), responses=_FAILURES)
     app.include_router(quote_routes(floor), responses=_FAILURES)
-    app.include_router(station_routes(floor), responses=_FAILURES)
+    app.include_router(station_routes(floor, reports), responses=_FAILURES)
     app.include_router(floor_routes(floor), responses=_FAILURES)
     app.include_router(paper_routes(floor), responses=_FAILURES)
     app.include_router(ticket_action_routes(floor), responses=_FAILURES)

@@ -203,10 +203,15 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-async def _actor_of(request: Request) -> Actor:
+def actor_of(request: Request) -> Actor:
+    """Return who makes a request that has been let in."""
     actor = request.state.actor
     assert isinstance(actor, Actor)
     return actor
+
+
+async def _actor_of(request: Request) -> Actor:
+    return actor_of(request)
 
 
 ActorDep = Annotated[Actor, Depends(_actor_of)]

@@ -148,6 +148,20 @@ def told_of(error: BatcherError) -> str:
     return str(error) if isinstance(error, SafeModeError) else _UNTOLD.get(status_of(error), str(error))
 
 
+def refusal(error: BatcherError) -> JSONResponse:
+    """
+    Return the answer to a request that was refused, or could not be done.
+
+    Raises
+    ------
+    BatcherError
+        The same, when it is batcher that failed: the guard logs it with its trace, and answers.
+    """
+    if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise error
+    return problem_of(error)
+
+
 def install(app: FastAPI) -> None:
     """Answer every failure in the one form."""
 
@@ -167,9 +181,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(BatcherError)
     def _ours(request: Request, error: BatcherError) -> Response:
-        if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise error  # the guard logs it with its trace and answers
-        return as_asked(request, problem_of(error))
+        return as_asked(request, refusal(error))
 
 
 def as_asked(request: Request, answer: JSONResponse) -> Response:

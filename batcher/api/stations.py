@@ -1,44 +1,29 @@
 """Routes of stations: what they report, how they stand, taken down and up."""
 
-from functools import partial
-from http import HTTPStatus
-
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
 
 from batcher.api.answers import ReportAnswer, StationChange
 from batcher.api.bodies import REASON_DOC, RawBody, ReasonBody, documented
 from batcher.api.found import station_for
 from batcher.api.gate import ActorDep
-from batcher.api.problems import RequestError, problem
-from batcher.api.together import Together
-from batcher.dispatch.report import ReportDocument, parse_report
+from batcher.api.report_desk import ReportDesk
+from batcher.dispatch.report import ReportDocument
 from batcher.domain.states import StationState
 from batcher.services import actions
 from batcher.services.context import Floor
-from batcher.services.reports import ReportOutcome, apply_reports
 from batcher.services.status import StationStatus, floor_status
 
 _REPORT_DOC = documented(ReportDocument)
-#: Refusals with a status of their own; every other contradiction is a conflict.
-_REFUSED = {
-    "not_your_ticket": HTTPStatus.FORBIDDEN,
-    "items_unknown": HTTPStatus.UNPROCESSABLE_ENTITY,
-}
 
 
-def station_routes(floor: Floor) -> APIRouter:
+def station_routes(floor: Floor, desk: ReportDesk) -> APIRouter:
     """Return the routes of stations."""
     router = APIRouter(prefix="/v1", tags=["floor"])
-    together = Together(partial(apply_reports, floor))
 
     @router.post("/reports", response_model=ReportAnswer, openapi_extra=_REPORT_DOC)
     async def post_report(raw: RawBody, actor: ActorDep) -> Response:
         """Take a station's report (`batcher-report/1`); the same report again gets the same answer."""
-        report = parse_report(raw)
-        if not actor.may_see_station(report.station):
-            raise RequestError(HTTPStatus.FORBIDDEN, "token_bound", f"the token speaks for {actor.station} only")
-        return _answer_report(await together.ask(report))
+        return await desk.take(raw, actor)
 
     @router.get("/stations")
     def get_stations(actor: ActorDep) -> list[StationStatus]:
@@ -66,13 +51,3 @@ def station_routes(floor: Floor) -> APIRouter:
         return StationChange(station=station, state=StationState.UP, recalled=recalled)
 
     return router
-
-
-def _answer_report(outcome: ReportOutcome) -> Response:
-    headers = {"Idempotent-Replay": "true"} if outcome.repeat else {}
-    if outcome.outcome == "orphan":
-        return problem(HTTPStatus.NOT_FOUND, outcome.code, outcome.message, headers=headers)
-    if outcome.outcome == "rejected":
-        status = _REFUSED.get(outcome.code, HTTPStatus.CONFLICT)
-        return problem(status, outcome.code, outcome.message, headers=headers)
-    return JSONResponse(ReportAnswer.model_validate(outcome).model_dump(), headers=headers)

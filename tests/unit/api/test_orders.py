@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from batcher.api.orders import MAX_ORDERS
+from batcher.api.order_desk import MAX_ORDERS
 from batcher.services.context import Floor
 from tests.builders_api import order, save_plan, send_ticket
 
