@@ -188,7 +188,12 @@ class HotFolder:
             self._disk.remove(token)
 
     def _tokens(self, ticket_id: str) -> list[Path]:
-        return list(self.stage_folder.glob(f"{_own(ticket_id)}.*.tmp"))
+        own = f"{_own(ticket_id)}."
+        try:
+            names = os.listdir(self.stage_folder)  # noqa: PTH208 - as names: this is asked twice for every ticket
+        except FileNotFoundError:
+            return []
+        return [self.stage_folder / name for name in names if name.startswith(own) and name.endswith(".tmp")]
 
     def _staged(self, ticket_id: str, epoch: int) -> Path:
         return self.stage_folder / f"{_own(ticket_id)}.{epoch}.tmp"

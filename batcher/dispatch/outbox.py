@@ -24,6 +24,8 @@ from batcher.store.session import Session, Store
 
 #: First and longest wait between tries, doubling in between.
 _BACKOFF_S, _BACKOFF_LIMIT_S = 2.0, 300.0
+#: Tickets of one turn: those that were released first, so that a long queue is handed over as it is worked off.
+_MOST = 500
 #: In these states a ticket has still to be published.
 _UNPUBLISHED = (TicketState.RELEASED, TicketState.SENDING)
 
@@ -81,7 +83,8 @@ def _pending(store: Store, transports: Mapping[str, Transport], now: datetime) -
             waiting.add(ticket.station)
         if ticket.station in transports and ticket.station not in waiting:
             due.append(ticket)
-    return due
+    first = sorted(due, key=lambda ticket: ticket.released_at)[:_MOST]
+    return sorted(first, key=lambda ticket: (ticket.station, ticket.sequence))
 
 
 class _Turn:

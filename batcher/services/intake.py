@@ -4,6 +4,7 @@ Orders through any door: parsed, judged, kept, and the metrics told.
 The one validator and the judgement by the rules are in `intake`; which answer a door gives is the door's.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,11 +113,15 @@ def _taken(outcome: Outcome) -> Taken:
 
 
 def tell_taken(floor: Floor, taken: Sequence[Taken], source: str) -> None:
-    """Count and log what came in."""
+    """Count and log what came in: of a list, the orders of which there is more to be said than that they came in."""
+    outcomes = Counter(_in_short(entry) for entry in taken)
+    for outcome, count in outcomes.items():
+        floor.metrics.orders_received.labels(outcome=outcome).inc(count)
+    if len(taken) > 1:
+        log.info("orders_taken_in", source=source, orders=len(taken), **outcomes)
     for entry in taken:
-        outcome = "held" if entry.outcome == "created" and entry.held_code else entry.outcome
-        floor.metrics.orders_received.labels(outcome=outcome).inc()
-        if entry.outcome != "replayed":
+        outcome = _in_short(entry)
+        if outcome != "replayed" and (outcome != "created" or len(taken) == 1):
             log.info(
                 "order_taken_in",
                 outcome=outcome,
@@ -126,3 +131,7 @@ def tell_taken(floor: Floor, taken: Sequence[Taken], source: str) -> None:
                 order_key=entry.key,
                 code=entry.held_code,
             )
+
+
+def _in_short(entry: Taken) -> str:
+    return "held" if entry.outcome == "created" and entry.held_code else entry.outcome

@@ -97,7 +97,7 @@ def _unread(floor: Floor) -> list[StationReport]:
             report
             for folders in _folders(floor)
             for report in archived_reports(folders, since)
-            if report.ticket_id in live and not reports.find_reports(session, report.station, [report.report_id])
+            if report.ticket_id in live and not reports.find_reports(session, [(report.station, report.report_id)])
         ]
 
 

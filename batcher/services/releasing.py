@@ -31,6 +31,9 @@ from batcher.store.session import Session
 
 log = structlog.get_logger()
 
+#: After so many tickets a turn ends, so that they are handed over before more are released.
+_MOST = 500
+
 #: Decides for the candidates of one station, now, and until it is asked again: see `planning.release.decide`.
 Policy = Callable[[Sequence[Candidate], StationNow, int, int], list[Decision]]
 
@@ -38,6 +41,8 @@ Policy = Callable[[Sequence[Candidate], StationNow, int, int], list[Decision]]
 def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] | None = None) -> list[Ticket]:
     """
     Release what the policy wants started now; nothing without a plan, under rules it was not made by, or in safe mode.
+
+    Where hundreds are to start at once, the rest of them is left to the next turn.
 
     Parameters
     ----------
@@ -62,6 +67,8 @@ def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] 
         if (choice := _choose(floor, policy, plan, rules, station_id, views, outlooks.get(station_id))) is not None
     ]:
         released += _commit(floor, plan, rules, chosen)
+        if len(released) >= _MOST:
+            break
         waiting = {choice.batch.station: waiting[choice.batch.station] for choice in chosen}
         with floor.store.read() as session:
             outlooks = read_outlooks(session, rules, floor.now(), only=waiting)
@@ -133,6 +140,7 @@ def _releases(
     """
     jobs = [job_id for choice in chosen for job_id in choice.batch.jobs]
     waiting = {entry.job.id: entry for entry in orders.work_of(session, jobs)}
+    places = batches.next_sequences(session, [choice.batch.station for choice in chosen])
     found = []
     for choice in chosen:
         batch, outlook = choice.batch, choice.outlook
@@ -141,15 +149,14 @@ def _releases(
             raise TransitionError("batch", batch.id, "overtaken: not all its jobs wait", "released")
         reason = choice.decision.reason
         new = new_batch(plan, rules, batch, work, max(now, outlook.free_at), outlook.setup_state, reason)
-        found.append(_release(session, plan, rules, new, work))
+        found.append(_release(session, plan, rules, new, work, places[batch.station]))
     return found
 
 
 def _release(
-    session: Session, plan: PlanInForce, rules: RuleSet, new: NewBatch, work: Mapping[str, OpenWork]
+    session: Session, plan: PlanInForce, rules: RuleSet, new: NewBatch, work: Mapping[str, OpenWork], sequence: int
 ) -> Release:
     ticket_id, batch_id = new_id(), new_id()
-    sequence = batches.next_sequence(session, new.station)
     codes = {job_id: check_code(f"{ticket_id}/{job_id}") for job_id in work}
     document = build_ticket(
         new, work, codes, ticket_id=ticket_id, batch_id=batch_id, sequence=sequence, rules_hash=plan.rules_hash,

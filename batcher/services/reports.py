@@ -125,10 +125,7 @@ def _apply_round(session: Session, rules: RuleSet, told: Sequence[StationReport]
 
 
 def _read(session: Session, told: Sequence[StationReport]) -> _Known:
-    stored: dict[tuple[str, str], StoredReport] = {}
-    for station in {report.station for report in told}:
-        ids = [report.report_id for report in told if report.station == station]
-        stored |= {(station, ident): found for ident, found in reports.find_reports(session, station, ids).items()}
+    stored = reports.find_reports(session, [(report.station, report.report_id) for report in told])
     listed = {report.ticket_id for report in told if report.items or report.kind in _ENDS}
     tickets = batches.ticket_heads(session, [report.ticket_id for report in told])
     return _Known(stored, tickets, batches.listed_items(session, listed))
@@ -198,11 +195,9 @@ def _applied(ticket: TicketHead, finished: Finished | None, report: StationRepor
 
 def _note_stations(session: Session, judged: Sequence[tuple[StationReport, _Verdict]], now: datetime) -> None:
     """Note which stations were heard, and what they were set up for last."""
-    for station in sorted({report.station for report, verdict in judged if not verdict.outcome.repeat}):
-        stations.touch_report(session, station, now)
+    stations.touch_reports(session, {report.station for report, verdict in judged if not verdict.outcome.repeat}, now)
     set_up = {report.station: verdict.setup_state for report, verdict in judged if verdict.setup_state is not None}
-    for station, setup_state in set_up.items():
-        stations.set_setup_state(session, station, setup_state)
+    stations.set_setup_states(session, set_up)
 
 
 def _outcomes(report: StationReport, items: Sequence[TicketItem]) -> dict[str, str]:

@@ -5,7 +5,8 @@ One whose tickets fail in a row stays down until a person has looked. One that c
 it can. What either was not sent is planned elsewhere; what it has in hand stays with it.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from enum import StrEnum
 
 import structlog
@@ -14,12 +15,13 @@ from batcher.domain.states import StationState, TicketState
 from batcher.services import actions
 from batcher.services.context import Floor
 from batcher.store import batches, stations
-from batcher.store.session import Session
 from batcher.store.stations import StationRow
 
 log = structlog.get_logger()
 
 _WHO = "batcher"
+#: How a ticket ended, and when.
+_Ended = tuple[TicketState, datetime]
 
 
 class Quarantine(StrEnum):
@@ -45,34 +47,30 @@ def watch_stations(floor: Floor, reachable: Callable[[str], bool]) -> None:
         rows = stations.all_stations(session)
         stuck = {t.station for t in batches.tickets(session, states=(TicketState.RELEASED,)) if t.attempts >= limit}
         known = [rows[sid] for sid in floor.rules.current.stations if sid in rows]
-        found = {row.id: _judged(session, row, limit, stuck) for row in known if row.state is StationState.UP}
+        ended = batches.last_ended(session, limit)
+    found = {row.id: _judged(row, ended.get(row.id, ()), limit, stuck) for row in known if row.state is StationState.UP}
     for row in known:
         if row.state is StationState.DOWN:
             if row.quarantine == Quarantine.UNREACHABLE and reachable(row.id):
                 actions.set_station(floor, row.id, up=True, reason="can be reached again", who=_WHO)
         elif (why := found[row.id]) is not None:
             _take_down(floor, row.id, why, limit)
-        elif row.quarantine is not None and _has_made_one(floor, row):
+        elif row.quarantine is not None and _has_made_one(row, ended.get(row.id, ())):
             with floor.store.write() as session:
                 stations.set_quarantine(session, row.id, None)
             log.info("station_trusted", station=row.id)
 
 
-def _judged(session: Session, row: StationRow, limit: int, stuck: Collection[str]) -> Quarantine | None:
+def _judged(row: StationRow, ended: Sequence[_Ended], limit: int, stuck: Collection[str]) -> Quarantine | None:
     """Return why a station that is up must go down; none when it may stay. What was before it came up is settled."""
     wanted = 1 if row.quarantine == Quarantine.FAILING else limit
-    ended = batches.last_ended(session, row.id, wanted)
-    if sum(state is TicketState.FAILED and ended_at > row.since for state, ended_at in ended) == wanted:
+    if sum(state is TicketState.FAILED and at > row.since for state, at in ended[:wanted]) == wanted:
         return Quarantine.FAILING
     return Quarantine.UNREACHABLE if row.id in stuck else None
 
 
-def _has_made_one(floor: Floor, row: StationRow) -> bool:
-    with floor.store.read() as session:
-        return any(
-            state is TicketState.DONE and ended_at > row.since
-            for state, ended_at in batches.last_ended(session, row.id, 1)
-        )
+def _has_made_one(row: StationRow, ended: Sequence[_Ended]) -> bool:
+    return any(state is TicketState.DONE and at > row.since for state, at in ended[:1])
 
 
 def _take_down(floor: Floor, station: str, why: Quarantine, limit: int) -> None:

@@ -16,7 +16,7 @@ from batcher.store.events import Change, record_all
 from batcher.store.rollup import roll_up
 from batcher.store.rows import chunks
 from batcher.store.steps import ITEM, JOB, Subject, move
-from batcher.store.ticket_queries import get_ticket, next_sequence
+from batcher.store.ticket_queries import get_tickets, next_sequence
 
 _j, _i, _o = tables.jobs, tables.items, tables.orders
 _STANDING = (
@@ -107,7 +107,7 @@ def release_all(s: Session, wanted: Sequence[Release], now: datetime) -> list[Ti
         s.connection().execute(statement, rows)
     record_all(s, [change for one in wanted for change in _came_into_being(one)], now)
     _begin_work(s, wanted, standing, now)
-    return [get_ticket(s, one.ticket_id) for one in wanted]
+    return get_tickets(s, [one.ticket_id for one in wanted])
 
 
 def _came_into_being(one: Release) -> tuple[Change, Change]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, tuple_, update
 from sqlmodel import Session
 
 from batcher.domain.batches import StationReport
@@ -35,8 +35,7 @@ class StoredReport:
 
 _INSERT = insert(tables.reports)
 _REPORTS = select(*columns(tables.reports, StoredReport)).where(
-    tables.reports.c.station == bindparam("station"),
-    tables.reports.c.report_id.in_(bindparam("these", expanding=True)),
+    tuple_(tables.reports.c.station, tables.reports.c.report_id).in_(bindparam("these", expanding=True))
 )
 
 
@@ -81,11 +80,10 @@ def count_replay(s: Session, report: StoredReport) -> None:
     s.execute(update(reports).where(reports.c.seq == report.seq).values(replays=reports.c.replays + 1))
 
 
-def find_reports(s: Session, station: str, report_ids: Sequence[str]) -> dict[str, StoredReport]:
-    """Return reports by what their station calls them, as far as they came before."""
-    parts = chunks(report_ids)
-    found = [StoredReport(*row) for part in parts for row in s.execute(_REPORTS, {"station": station, "these": part})]
-    return {report.report_id: report for report in found}
+def find_reports(s: Session, named: Sequence[tuple[str, str]]) -> dict[tuple[str, str], StoredReport]:
+    """Return reports by station and what that calls them, as far as they came before."""
+    found = [StoredReport(*row) for part in chunks(named) for row in s.execute(_REPORTS, {"these": part})]
+    return {(report.station, report.report_id): report for report in found}
 
 
 def list_reports(

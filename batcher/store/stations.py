@@ -1,6 +1,6 @@
 """Stations as they stand: whether they take work, how they are set up, when they were last heard."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,9 +29,9 @@ class StationRow:
 
 _s = tables.stations
 _ALL = select(*columns(_s, StationRow)).order_by(_s.c.id)
-_THIS = update(_s).where(_s.c.id == bindparam("ident"))
-_SET_UP = _THIS.values(setup_state=bindparam("wanted"))
-_HEARD = _THIS.values(last_report_at=bindparam("now", type_=_s.c.last_report_at.type))
+_THESE = update(_s).where(_s.c.id.in_(bindparam("these", expanding=True)))
+_SET_UP = _THESE.values(setup_state=bindparam("wanted"))
+_HEARD = _THESE.values(last_report_at=bindparam("now", type_=_s.c.last_report_at.type))
 
 
 def ensure_stations(s: Session, ids: Collection[str], now: datetime) -> None:
@@ -59,7 +59,16 @@ def set_station(s: Session, ident: str, state: StationState, reason: str, now: d
 
 def set_setup_state(s: Session, ident: str, setup_state: str) -> None:
     """Note what a station is set up for."""
-    s.connection().execute(_SET_UP, {"ident": ident, "wanted": setup_state})
+    set_setup_states(s, {ident: setup_state})
+
+
+def set_setup_states(s: Session, wanted: Mapping[str, str]) -> None:
+    """Note what stations are set up for."""
+    by_state: dict[str, list[str]] = {}
+    for ident, setup_state in wanted.items():
+        by_state.setdefault(setup_state, []).append(ident)
+    for setup_state, idents in by_state.items():
+        s.connection().execute(_SET_UP, {"these": idents, "wanted": setup_state})
 
 
 def set_folder(s: Session, ident: str, folder_id: str) -> None:
@@ -72,6 +81,6 @@ def set_quarantine(s: Session, ident: str, why: str | None) -> None:
     s.execute(update(_s).where(_s.c.id == ident).values(quarantine=why))
 
 
-def touch_report(s: Session, ident: str, now: datetime) -> None:
-    """Note that a station was heard; one that is not known stays unknown."""
-    s.connection().execute(_HEARD, {"ident": ident, "now": now})
+def touch_reports(s: Session, idents: Collection[str], now: datetime) -> None:
+    """Note that stations were heard; one that is not known stays unknown."""
+    s.connection().execute(_HEARD, {"these": sorted(idents), "now": now})

@@ -1,6 +1,6 @@
 """Batches and tickets, read."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,12 +42,24 @@ _LIVE_JOBS = (
     .where(_listed.c.live)
     .order_by(_t.c.id, _listed.c.slot)
 )
-_LAST_ENDED = (
-    select(_t.c.state, _t.c.ended_at)
-    .where(_t.c.station == bindparam("station"), _t.c.state.in_((TicketState.DONE, TicketState.FAILED)))
-    .order_by(_t.c.sequence.desc())
+_s, _ended = tables.stations, tables.tickets.alias()
+_LATEST = (
+    select(_ended.c.id)
+    .where(_ended.c.station == _s.c.id, _ended.c.state.in_((TicketState.DONE, TicketState.FAILED)))
+    .order_by(_ended.c.sequence.desc())
+    .limit(bindparam("count"))
 )
-_LAST_SEQUENCE = select(func.max(_t.c.sequence)).where(_t.c.station == bindparam("station"))
+_LAST_ENDED = (
+    select(_t.c.station, _t.c.state, _t.c.ended_at)
+    .join_from(_s, _t, _t.c.id.in_(_LATEST.correlate(_s).scalar_subquery()))
+    .order_by(_t.c.station, _t.c.sequence.desc())
+)
+_LAST_SEQUENCES = (
+    select(_t.c.station, func.max(_t.c.sequence))
+    .where(_t.c.station.in_(bindparam("stations", expanding=True)))
+    .group_by(_t.c.station)
+)
+_TICKETS = select(*columns(_t, Ticket)).where(_t.c.id.in_(bindparam("these", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,13 @@ def get_ticket(s: Session, ticket_id: str) -> Ticket:
     if row is None:
         raise NotFoundError("ticket", ticket_id)
     return Ticket(*row)
+
+
+def get_tickets(s: Session, ticket_ids: Sequence[str]) -> list[Ticket]:
+    """Return tickets that there are, in the order of their ids as given."""
+    rows = (row for part in chunks(ticket_ids) for row in s.execute(_TICKETS, {"these": part}))
+    found = {row.id: Ticket(*row) for row in rows}
+    return [found[ticket_id] for ticket_id in ticket_ids]
 
 
 def get_batch(s: Session, batch_id: str) -> Batch:
@@ -185,10 +204,12 @@ def batches(
     return [Batch(*row) for row in s.execute(statement)]
 
 
-def last_ended(s: Session, station: str, count: int) -> list[tuple[TicketState, datetime]]:
-    """Return how, and when, the latest tickets of a station ended in its hands, the latest first."""
-    found = s.execute(_LAST_ENDED.limit(count), {"station": station})
-    return [(row.state, row.ended_at) for row in found]
+def last_ended(s: Session, count: int) -> dict[str, list[tuple[TicketState, datetime]]]:
+    """Return how, and when, the latest tickets ended in the hands of each station, the latest first."""
+    found: dict[str, list[tuple[TicketState, datetime]]] = {}
+    for row in s.execute(_LAST_ENDED, {"count": count}):
+        found.setdefault(row.station, []).append((row.state, row.ended_at))
+    return found
 
 
 def ticket_of_batch(s: Session, batch_id: str) -> Ticket:
@@ -287,7 +308,13 @@ def live_jobs(s: Session) -> list[LiveJob]:
 
 def next_sequence(s: Session, station: str) -> int:
     """Return the place in a station's order that its next ticket takes."""
-    return int(s.execute(_LAST_SEQUENCE, {"station": station}).scalar_one() or 0) + 1
+    return next_sequences(s, [station])[station]
+
+
+def next_sequences(s: Session, stations: Sequence[str]) -> dict[str, int]:
+    """Return the place in the order of each station that its next ticket takes."""
+    last = {row[0]: int(row[1]) for row in s.execute(_LAST_SEQUENCES, {"stations": stations})}
+    return {station: last.get(station, 0) + 1 for station in stations}
 
 
 def _ticket_item(row: Row[Any]) -> TicketItem:

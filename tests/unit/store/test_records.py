@@ -42,7 +42,7 @@ def test_setup_and_last_report_of_a_station_are_kept(store: Store) -> None:
     with store.write() as s:
         stations.ensure_stations(s, ["uv-1"], NOW)
         stations.set_setup_state(s, "uv-1", "tin-jig")
-        stations.touch_report(s, "uv-1", LATER)
+        stations.touch_reports(s, ["uv-1"], LATER)
         row = stations.all_stations(s)["uv-1"]
     assert (row.setup_state, row.last_report_at) == ("tin-jig", LATER)
 
@@ -51,12 +51,12 @@ def test_a_report_told_twice_is_one_report_counted_again(store: Store) -> None:
     report = StationReport("r-1", "uv-1", "T1", "done", NOW, {"I1": "failed"}, "smeared")
     with store.write() as s:
         reports.record_reports(s, [Judged(report, "applied")], NOW)
-        first = reports.find_reports(s, "uv-1", ["r-1"])["r-1"]
+        first = reports.find_reports(s, [("uv-1", "r-1")])["uv-1", "r-1"]
         reports.count_replay(s, first)
-        again = reports.find_reports(s, "uv-1", ["r-1"])["r-1"]
+        again = reports.find_reports(s, [("uv-1", "r-1")])["uv-1", "r-1"]
         assert (first.outcome, first.ticket_id, first.body["items"]) == ("applied", "T1", {"I1": "failed"})
         assert again == replace(first, replays=1)
-        assert reports.find_reports(s, "uv-2", ["r-1"]) == {}
+        assert reports.find_reports(s, [("uv-2", "r-1")]) == {}
 
 
 def test_reports_are_listed_by_station_and_outcome_the_newest_first(store: Store) -> None:
