@@ -24,6 +24,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 import batcher
 from batcher.api.app import create_app
 from batcher.api.health import Health
+from batcher.daemon.garbage import collect_now_and_then, settle
 from batcher.daemon.leader import keep_lead, wait_to_lead
 from batcher.daemon.leave_token import leave_token
 from batcher.daemon.logging import configure
@@ -166,6 +167,7 @@ class _Daemon:
         address = await server.start()
         self._write_address(address)
         self._floor.store.announce(address.url)
+        settle()
         loops.start()
         self._health.set_ready()
         if not guarded:
@@ -176,6 +178,7 @@ class _Daemon:
             asyncio.create_task(Watchdog(self._notifier, self._health).run(self._stop)),
             asyncio.create_task(self._watch_rules()),
             asyncio.create_task(self._reload_when_told()),
+            asyncio.create_task(collect_now_and_then(self._stop)),
         ]
         failed = await self._until_told(server, leading)
         self._health.set_not_ready("stopping")

@@ -6,6 +6,7 @@ Only the promise of the service; whether the floor as loaded as it is can keep i
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from batcher.domain.calendars import Calendar, Span, local
 from batcher.domain.orders import OrderIn, OrderLine, Promise
@@ -182,5 +183,6 @@ def _how(
     return "; ".join(parts)
 
 
+@lru_cache(maxsize=1000)  # the same few days come with every order
 def _day(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b %Y}"

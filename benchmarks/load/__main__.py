@@ -1,7 +1,7 @@
 """
 How much a daemon bears, on SQLite and on PostgreSQL: a table for people, and JSON.
 
-    python -m benchmarks.load [--databases sqlite,postgresql] [--measures singles,bulk,reports,tickets,backlog]
+    python -m benchmarks.load [--databases sqlite,postgresql] [--measures singles,bulk,reports,tickets,start,backlog]
                               [--seconds 20] [--factor 1] [--out build/load]
 
 Exit code 1 when a goal was missed.

@@ -68,16 +68,16 @@ def database(kind: str, directory: Path) -> Iterator[str]:
 
 @contextmanager
 def running(
-    directory: Path, database_url: str, *, plan_s: float, rules: Path = _RULES, speed: float = 1.0
+    directory: Path, database_url: str, *, plan_s: float, rules: Path = _RULES, speed: float = 1.0, token: str = ""
 ) -> Iterator[Running]:
-    """Yield a running daemon whose state lies in a directory."""
+    """Yield a running daemon whose state lies in a directory; a token is made unless there is one from before."""
     now = datetime.now(UTC)
     floor = FloorProcesses(
         directory, rules.absolute(), now, now, speed=speed, plan_s=plan_s, database_url=database_url, others=_SETTINGS
     )  # fmt: skip
     daemon = floor.start_daemon()
     try:
-        yield Running(floor.url(), daemon.pid, _token(floor.url()), directory)
+        yield Running(floor.url(), daemon.pid, token or _token(floor.url()), directory)
     finally:
         stop(daemon)
 

@@ -27,6 +27,8 @@ _LIST = 100
 #: The most tickets that a station may have.
 _DEPTH = 50
 _KINDS = ("accepted", "running", "done")
+#: Seconds in which a daemon takes its first order, also with half of the backlog open.
+_START_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,24 @@ def tickets(where: Where) -> Iterator[Line]:
         yield told.line()
 
 
+def start(where: Where) -> Iterator[Line]:
+    """Yield how soon a daemon that finds a backlog takes its first order; `open_orders` halved is what is promised."""
+    count = where.open_orders // 2
+    with floors.home(where.directory) as home, floors.database(where.database, home) as url:
+        with floors.running(home / "state", url, plan_s=20) as before:
+            _fill(before, count)
+        fsync, began = fsync_ms(home / "state"), time.perf_counter()
+        with floors.running(home / "state", url, plan_s=20, token=before.token) as floor:
+            _fill(floor, 1)
+            took_ms = 1000 * (time.perf_counter() - began)
+            yield Line(
+                "start", where.database, count / _START_S, 1000 * count / took_ms, took_ms, took_ms, took_ms, 0,
+                1000 * cpu_s(floor.pid) / count, memory_mb(floor.pid), 0, fsync, count,
+            )  # fmt: skip
+
+
 MEASURES: dict[str, Callable[[Where], Iterator[Line]]] = {
-    "singles": singles, "bulk": bulk, "reports": reports, "tickets": tickets, "backlog": backlog,
+    "singles": singles, "bulk": bulk, "reports": reports, "tickets": tickets, "start": start, "backlog": backlog,
 }  # fmt: skip
 
 

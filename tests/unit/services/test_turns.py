@@ -1,0 +1,53 @@
+"""What comes by the hundred is done in turns, and told in few lines."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from batcher.dispatch import outbox
+from batcher.services import releasing
+from batcher.services.context import Floor
+from batcher.services.dispatching import StationDoors
+from batcher.services.releasing import release_due
+from tests.builders_floor import order_document, plan_at_once, take
+
+FULL_TIN_JIG = 15
+
+
+def test_a_turn_of_releases_has_an_end_and_the_next_goes_on(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(releasing, "_MOST", 1)
+    take(floor, *(order_document() for _ in range(6 * FULL_TIN_JIG)))
+    plan_at_once(floor)
+
+    turns = [[ticket.station for ticket in release_due(floor)] for _ in range(4)]
+
+    assert all(len(set(turn)) == len(turn) for turn in turns)  # one of each station, then the turn is over
+    assert len(turns[0]) > 0
+    assert len(turns[1]) > 0
+    assert turns[3] == []
+
+
+def test_of_many_tickets_those_released_first_are_handed_over_first_and_each_once(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_MOST", 1)
+    take(floor, *(order_document() for _ in range(3 * FULL_TIN_JIG)))
+    plan_at_once(floor)
+    released = sorted(release_due(floor), key=lambda ticket: (ticket.station, ticket.sequence))
+    doors = StationDoors(floor)
+    doors.open()
+
+    turns = [[sent.ticket_id for sent in doors.send()] for _ in range(len(released) + 1)]
+
+    assert turns == [*([ticket.id] for ticket in released), []]
+
+
+def test_a_list_of_orders_is_told_in_one_line_and_what_is_odd_in_it_by_itself(floor: Floor) -> None:
+    (first, held) = (order_document(), order_document("NO-SUCH"))
+    with capture_logs() as lines:
+        take(floor, first, order_document(), held)
+        take(floor, first, order_document())
+
+    assert [(line["event"], line.get("orders"), line.get("created")) for line in lines] == [
+        ("orders_taken_in", 3, 2), ("order_taken_in", None, None), ("orders_taken_in", 2, 1),
+    ]  # fmt: skip
+    assert (lines[1]["order_id"], lines[1]["outcome"]) == (held["order_id"], "held")
