@@ -67,6 +67,9 @@ _SWITCH_S = 0.0005
 #: Threads for the loops, the lease, reloads and what the event loop itself hands away.
 _THREADS = 16
 
+#: Stations to which tickets are handed over at the same time: what waits for the disk together waits once.
+_HANDS = 8
+
 #: Seconds of the wall clock in which a hook must have answered.
 _HOOK_S = 10.0
 
@@ -141,7 +144,7 @@ class _Daemon:
 
     def __init__(self, floor: Floor, notifier: Notifier) -> None:
         self._floor, self._notifier = floor, notifier
-        self._doors = StationDoors(floor)
+        self._doors = StationDoors(floor, hands=_HANDS)
         self._health = Health()
         post = partial(webhook.post, private=floor.settings.private_hooks, timeout_s=_HOOK_S)
         self._desk = NewsDesk(floor, post, random.random)
@@ -293,7 +296,7 @@ class _Daemon:
 
 def _open_doors(floor: Floor) -> StationDoors:
     """Return the doors of the rules in force; a folder that cannot be used is its station's trouble alone."""
-    doors = StationDoors(floor)
+    doors = StationDoors(floor, hands=_HANDS)
     try:
         doors.open()
     except SettingsError as error:

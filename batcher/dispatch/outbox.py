@@ -7,6 +7,7 @@ to no effect when it was.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -42,7 +43,7 @@ class Sent:
 
 
 def send_pending(
-    store: Store, transports: Mapping[str, Transport], now: datetime, artwork: Path | None = None
+    store: Store, transports: Mapping[str, Transport], now: datetime, artwork: Path | None = None, *, hands: int = 1
 ) -> list[Sent]:
     """
     Try every ticket whose time has come; a station in trouble holds up only its own tickets, in their order.
@@ -54,20 +55,20 @@ def send_pending(
     ----------
     artwork
         Where the artwork is kept that tickets name.
+    hands
+        Stations that are served at the same time, each by one hand: most of the time is spent waiting for the disk,
+        and those that wait for it together wait hardly longer than one.
     """
     turn = _Turn(store, transports, now, artwork)
-    for ticket in _pending(store, transports, now):
-        if ticket.state is TicketState.RELEASED:
-            turn.stage(ticket)
+    released = [ticket for ticket in _pending(store, transports, now) if ticket.state is TicketState.RELEASED]
+    _by_station(released, turn.stage_all, hands)
     sending = turn.commit_sending()
     on_their_way = [
         ticket
         for ticket in _pending(store, transports, now)
         if ticket.state is TicketState.SENDING and (ticket.id in sending or not turn.fresh(ticket))
     ]
-    turn.note(on_their_way)
-    for ticket in on_their_way:
-        turn.publish(ticket)
+    _by_station(on_their_way, turn.publish_all, hands)
     turn.commit_delivered()
     return turn.results
 
@@ -87,6 +88,17 @@ def _pending(store: Store, transports: Mapping[str, Transport], now: datetime) -
     return sorted(first, key=lambda ticket: (ticket.station, ticket.sequence))
 
 
+def _by_station(tickets: Sequence[Ticket], step: Callable[[Sequence[Ticket]], None], hands: int) -> None:
+    """Take a step with the tickets of each station, in their order."""
+    groups = [list(group) for _, group in groupby(tickets, key=lambda ticket: ticket.station)]
+    if min(hands, len(groups)) <= 1:
+        for group in groups:
+            step(group)
+        return
+    with ThreadPoolExecutor(min(hands, len(groups)), thread_name_prefix="hand-over") as pool:
+        list(pool.map(step, groups))
+
+
 class _Turn:
     """One turn of the outbox."""
 
@@ -102,7 +114,12 @@ class _Turn:
         """Tell whether this turn has staged a ticket."""
         return ticket.id in self._staged_ids
 
-    def stage(self, ticket: Ticket) -> None:
+    def stage_all(self, tickets: Sequence[Ticket]) -> None:
+        """Stage the tickets of one station."""
+        for ticket in tickets:
+            self._stage(ticket)
+
+    def _stage(self, ticket: Ticket) -> None:
         """Put its artwork into its station's folder, then write a ticket beside it."""
         placed = all(self._does(ticket, partial(_place, name, file)) for name, file in self._files(ticket))
         if not placed:
@@ -136,14 +153,13 @@ class _Turn:
     def _discard(self, ticket: Ticket) -> None:
         self._does(ticket, lambda to: to.discard(ticket.id))
 
-    def note(self, tickets: Sequence[Ticket]) -> None:
-        """Have each station's transport keep which tickets come next; one that cannot is in trouble."""
-        for _, group in groupby(tickets, key=lambda ticket: ticket.station):
-            of_station = list(group)
-            documents = [ticket.document for ticket in of_station]
-            self._does(of_station[0], partial(_note, documents))
+    def publish_all(self, tickets: Sequence[Ticket]) -> None:
+        """Publish the tickets of one station; before that its transport keeps which they are, or is in trouble."""
+        self._does(tickets[0], partial(_note, [ticket.document for ticket in tickets]))
+        for ticket in tickets:
+            self._publish(ticket)
 
-    def publish(self, ticket: Ticket) -> None:
+    def _publish(self, ticket: Ticket) -> None:
         """Make a ticket visible to its station."""
         epoch = self._sent_in(ticket)
         if self._does(ticket, lambda to: to.publish(ticket.id, epoch)):

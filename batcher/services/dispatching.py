@@ -44,10 +44,17 @@ class _Report:
 
 
 class StationDoors:
-    """Where tickets go out and reports come in, for every station of the rules in force when it was made."""
+    """
+    Where tickets go out and reports come in, for every station of the rules in force when it was made.
 
-    def __init__(self, floor: Floor) -> None:
-        self._floor = floor
+    Parameters
+    ----------
+    hands
+        Stations to which tickets are handed over at the same time.
+    """
+
+    def __init__(self, floor: Floor, *, hands: int = 1) -> None:
+        self._floor, self._hands = floor, hands
         known = floor.rules.current.stations
         folders = {sid: station_folders(floor.settings.state_dir, station) for sid, station in known.items()}
         self._folders = folders
@@ -84,9 +91,8 @@ class StationDoors:
             return []
         for hot in self._hot.items():
             self._know(*hot)
-        sent = send_pending(
-            self._floor.store, self._hot, self._floor.now(), artwork_dir(self._floor.settings.state_dir)
-        )
+        artwork = artwork_dir(self._floor.settings.state_dir)
+        sent = send_pending(self._floor.store, self._hot, self._floor.now(), artwork, hands=self._hands)
         for result in sent:
             if result.delivered:
                 self._floor.metrics.tickets.labels(station=result.station, state="delivered").inc()

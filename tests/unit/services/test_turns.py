@@ -41,6 +41,25 @@ def test_of_many_tickets_those_released_first_are_handed_over_first_and_each_onc
     assert turns == [*([ticket.id] for ticket in released), []]
 
 
+def test_several_hands_hand_over_what_one_would_each_stations_tickets_in_their_order(floor: Floor) -> None:
+    take(floor, *(order_document() for _ in range(6 * FULL_TIN_JIG)))
+    plan_at_once(floor)
+    released = release_due(floor)
+    doors = StationDoors(floor, hands=4)
+    doors.open()
+
+    sent = doors.send()
+
+    by_station = {
+        station: [one.ticket_id for one in sent if one.station == station] for station in {one.station for one in sent}
+    }
+    expected: dict[str, list[str]] = {}
+    for ticket in sorted(released, key=lambda ticket: ticket.sequence):
+        expected.setdefault(ticket.station, []).append(ticket.id)
+    assert len(expected) > 1
+    assert by_station == expected
+
+
 def test_a_list_of_orders_is_told_in_one_line_and_what_is_odd_in_it_by_itself(floor: Floor) -> None:
     (first, held) = (order_document(), order_document("NO-SUCH"))
     with capture_logs() as lines:
