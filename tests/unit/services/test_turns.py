@@ -8,6 +8,7 @@ from batcher.services import releasing
 from batcher.services.context import Floor
 from batcher.services.dispatching import StationDoors
 from batcher.services.releasing import release_due
+from tests.builders_api import send_ticket
 from tests.builders_floor import order_document, plan_at_once, take
 
 FULL_TIN_JIG = 15
@@ -42,22 +43,19 @@ def test_of_many_tickets_those_released_first_are_handed_over_first_and_each_onc
 
 
 def test_several_hands_hand_over_what_one_would_each_stations_tickets_in_their_order(floor: Floor) -> None:
-    take(floor, *(order_document() for _ in range(6 * FULL_TIN_JIG)))
-    plan_at_once(floor)
-    released = release_due(floor)
-    doors = StationDoors(floor, hands=4)
+    for station, ticket_id in (("uv-1", "T1"), ("uv-2", "T2"), ("uv-1", "T3"), ("uv-2", "T4")):
+        take(floor, order_document())
+        send_ticket(floor, station, "uv-print", ticket_id=ticket_id, delivered=False)
+    doors = StationDoors(floor, hands=2)
     doors.open()
 
-    sent = doors.send()
+    sent = [(one.station, one.ticket_id) for one in doors.send()]
 
-    by_station = {
-        station: [one.ticket_id for one in sent if one.station == station] for station in {one.station for one in sent}
-    }
-    expected: dict[str, list[str]] = {}
-    for ticket in sorted(released, key=lambda ticket: ticket.sequence):
-        expected.setdefault(ticket.station, []).append(ticket.id)
-    assert len(expected) > 1
-    assert by_station == expected
+    assert [ticket for station, ticket in sent if station == "uv-1"] == ["T1", "T3"]
+    assert [ticket for station, ticket in sent if station == "uv-2"] == ["T2", "T4"]
+    hot = floor.settings.state_dir / "stations"
+    assert sorted(path.stem for path in hot.glob("*/in/*.json")) == ["T1", "T2", "T3", "T4"]
+    assert doors.send() == []
 
 
 def test_a_list_of_orders_is_told_in_one_line_and_what_is_odd_in_it_by_itself(floor: Floor) -> None:
