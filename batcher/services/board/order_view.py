@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from batcher.domain.orders import Item, Order
+from batcher.domain.states import ItemState
 from batcher.services.actions import find_order
 from batcher.services.context import Floor
 from batcher.services.explain import ItemWhy, Why, why
@@ -62,7 +63,7 @@ def order_view(floor: Floor, ref: str) -> OrderView:
     told = why(floor, order)
     with floor.store.read() as session:
         happened = events.events_of(session, order_key=order.key)
-    past = tuple(_past(event) for event in happened if event.kind in _OF_ORDER)
+    past = tuple(_past(event) for event in happened if event.kind in _OF_ORDER or _is_scrap(event))
     return OrderView(order, told.headline, tuple(_ways(piece_views(floor, order.key), told)), past[::-1])
 
 
@@ -77,10 +78,16 @@ def _ways(pieces: list[PieceView], told: Why) -> list[PieceWay]:
     return [PieceWay(piece.item, piece.steps, piece.expected_at, by_item.get(piece.item.id)) for piece in pieces]
 
 
+def _is_scrap(event: Event) -> bool:
+    return event.kind == "item" and event.after == ItemState.SCRAPPED
+
+
 def _past(event: Event) -> Past:
     what = event.after.replace("_", " ")
     if event.kind == "order":
         what = "taken in" if event.before is None else what
+    elif event.kind == "item":
+        what = "a piece scrapped, another made"
     elif event.kind == "promise":
         what = "promised anew"
     return Past(event.at, what, str(event.data.get("reason", "")), str(event.data.get("who", "")))
