@@ -22,7 +22,7 @@ from tests.waiting import wait_for
 
 _RULES = Path(__file__).parents[2] / "config" / "floor"
 #: So near to the courier that whatever is planned is released at once.
-_AFTERNOON = datetime(2026, 11, 23, 17, 20, tzinfo=UTC)
+_AFTERNOON = datetime(2026, 11, 23, 18, 5, tzinfo=UTC)
 _CARD = "CRD-XMS-NATURAL-06"
 _EVERYTHING = ["orders:read", "orders:write", "floor:read", "floor:write"]
 
@@ -90,8 +90,8 @@ def daemon(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> It
         browser = launch(stack.enter_context(sync_playwright()))
         stack.callback(browser.close)
         how = FloorProcesses(
-            state_dir=home / "state", rules=home / "rules", floor_at=_AFTERNOON, anchor_at=datetime.now(UTC), speed=10,
-            plan_s=20, solver_workers=1, database_url=stack.enter_context(new_database(postgres_server)),
+            state_dir=home / "state", rules=home / "rules", floor_at=_AFTERNOON, anchor_at=datetime.now(UTC), speed=2,
+            plan_s=4, solver_workers=1, database_url=stack.enter_context(new_database(postgres_server)),
             others={"ticket_papers": False},
         )  # fmt: skip
         release = how.rules / "release.yaml"
