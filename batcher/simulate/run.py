@@ -9,6 +9,7 @@ at the moment it is due.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from time import perf_counter
 
 from batcher.dispatch.outbox import send_pending
@@ -122,7 +123,7 @@ class Simulation:
     def run(self) -> Trail:
         """Play it to its end."""
         for arrival in self._arrivals:
-            self._agenda.put(arrival.at, lambda arrival=arrival: self._came.append(arrival))  # type: ignore[misc]
+            self._agenda.put(arrival.at, partial(self._come, arrival))
         self._agenda.put(self._start + _PACKING, self._pack)
         give_up_at = self._last + _GIVE_UP
         while (now := self._agenda.next_at()) is not None and now <= give_up_at:
@@ -150,8 +151,14 @@ class Simulation:
                 self._plan_breakdown(station.id, scenario, down_at, up_at)
             if station.attended is not None:
                 for opens, _ in station.attended.intervals(self._start, self._last + _GIVE_UP):
-                    self._agenda.put(opens, lambda name=station.id: self._look.add(name))  # type: ignore[misc]
+                    self._agenda.put(opens, partial(self._look_at, station.id))
         return machines
+
+    def _come(self, arrival: Arrival) -> None:
+        self._came.append(arrival)
+
+    def _look_at(self, station: str) -> None:
+        self._look.add(station)
 
     def _plan_breakdown(self, station: str, scenario: Scenario, down_at: datetime, up_at: datetime) -> None:
         def say(*, up: bool) -> None:
@@ -262,7 +269,7 @@ class Simulation:
                 if ready_at > now:
                     moments.setdefault(ready_at, set())
         for at, stations in moments.items():
-            self._agenda.put(at, lambda stations=stations: self._wake(number, stations))  # type: ignore[misc]
+            self._agenda.put(at, partial(self._wake, number, stations))
 
     def _wake(self, number: int, stations: set[str]) -> None:
         if number == self._plan_number:

@@ -22,9 +22,9 @@ def simulate(
     policy: str = "ours",
     pace: Pace = DEFAULT_PACE,
     progress: Progress | None = None,
-) -> SimulationReport:
+) -> tuple[SimulationReport, History]:
     """
-    Run a floor on a simulated clock until everything that came is packed.
+    Run a floor on a simulated clock until everything that came is packed; return its report, and what happened when.
 
     Parameters
     ----------
@@ -37,19 +37,6 @@ def simulate(
     progress
         Told how far the orders have come in, 0..1.
     """
-    return simulate_told(rules, arrivals, scenario, policy=policy, pace=pace, progress=progress)[0]
-
-
-def simulate_told(
-    rules: RuleSet,
-    arrivals: Sequence[Arrival],
-    scenario: Scenario,
-    *,
-    policy: str = "ours",
-    pace: Pace = DEFAULT_PACE,
-    progress: Progress | None = None,
-) -> tuple[SimulationReport, History]:
-    """Do what `simulate` does, and return beside the report what happened when."""
     began = perf_counter()
     clock = SteppedClock(arrivals[0].at)
     with simulated_floor(rules, clock) as floor:

@@ -18,7 +18,7 @@ from batcher.simulate.demand import Arrival
 from batcher.simulate.history import History
 from batcher.simulate.report import SimulationReport
 from batcher.simulate.scenario import Scenario
-from batcher.simulate.simulation import simulate_told
+from batcher.simulate.simulation import simulate
 
 #: Told the share of the work that is done, 0..1.
 Progress = Callable[[float], None]
@@ -101,7 +101,7 @@ def run_study(
 
 def _run(case: Case, day: Days) -> tuple[SimulationReport, History]:
     _quieten()
-    return simulate_told(case.rules, day.arrivals, day.scenario, policy=case.policy)
+    return simulate(case.rules, day.arrivals, day.scenario, policy=case.policy)
 
 
 def _reference(rules: RuleSet, day: Days) -> Reference:

@@ -72,7 +72,7 @@ def perform(run: Run, commit: str) -> Record:
     if run.policy == CLAIRVOYANT:
         report = asdict(clairvoyant(rules, arrivals, seed=run.seed))
     else:
-        report = asdict(simulate(rules, arrivals, replace(Scenario(), seed=run.seed), policy=run.policy))
+        report = asdict(simulate(rules, arrivals, replace(Scenario(), seed=run.seed), policy=run.policy)[0])
     return Record(run, commit, round(os.getloadavg()[0], 1), report)
 
 

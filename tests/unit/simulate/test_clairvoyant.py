@@ -9,7 +9,7 @@ NO_LUCK = Scenario(fail_rate=0.0, time_noise=0.0)
 
 
 def test_who_knows_all_orders_makes_as_many_pieces_in_time_and_no_dearer() -> None:
-    report = simulate(shipped_rules(), a_few_orders(), NO_LUCK)
+    report = simulate(shipped_rules(), a_few_orders(), NO_LUCK)[0]
     known = clairvoyant(shipped_rules(), a_few_orders())
     assert (known.items, known.late) == (report.items, 0)
     assert known.cost_per_item <= report.cost_per_item

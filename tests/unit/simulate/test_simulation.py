@@ -10,7 +10,7 @@ from batcher.rules.bounds import ClosingTime
 from batcher.simulate.ours import Part
 from batcher.simulate.report import SimulationReport
 from batcher.simulate.scenario import Scenario
-from batcher.simulate.simulation import simulate, simulate_told
+from batcher.simulate.simulation import simulate
 from tests.builders_simulate import MORNING, a_few_orders, shipped_rules
 
 CALM = Scenario()
@@ -21,7 +21,7 @@ ROUGH = Scenario(seed=2, fail_rate=0.1, time_noise=0.2, downs_per_week=3.0, late
 
 @cache
 def run(policy: str, scenario: Scenario = CALM, times: int = 1) -> SimulationReport:
-    return simulate(shipped_rules(), a_few_orders(), scenario, policy=policy)
+    return simulate(shipped_rules(), a_few_orders(), scenario, policy=policy)[0]
 
 
 def facts(report: SimulationReport) -> dict[str, object]:
@@ -69,7 +69,7 @@ def test_what_waits_goes_at_the_very_moment_of_a_closing_time_or_of_its_longest_
     for bounds, reason in (({"close_at": (closing,)}, "close_at"), ({"max_wait_s": 1800}, "max_wait")):
         bound = [dataclasses.replace(r, release=dataclasses.replace(r.release, **bounds)) for r in rules.batch_rules]
         changed = dataclasses.replace(rules, batch_rules=tuple(bound))
-        report, history = simulate_told(changed, a_few_orders(), CALM, policy="ours")
+        report, history = simulate(changed, a_few_orders(), CALM, policy="ours")
         assert report.released_because[reason] > 0
         if reason == "close_at":
             assert MORNING.replace(hour=11) in {bar.loaded_at for bar in history.bars}
