@@ -44,7 +44,7 @@ fuzz: setup  ## REQUESTS=2000 random requests over the published schema; none ma
 	REQUESTS=$(or $(REQUESTS),2000) $(BIN)/python -m pytest -s tests/fuzz --hypothesis-profile planner --timeout 3600
 
 test-crash: setup  ## floors whose daemon dies, or meets a broken disk, at any call, until N=1000 have died; SEED=1
-	$(BIN)/python -m tests.crash.run --kills $(or $(N),1000) --seed $(or $(SEED),1)
+	$(BIN)/python -m tests.crash --kills $(or $(N),1000) --seed $(or $(SEED),1)
 
 chaos: setup  ## two daemons on PostgreSQL, stations and clients all being killed and paused for MINUTES=30; SEED=1
 	$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),30) --seed $(or $(SEED),1)
@@ -55,8 +55,9 @@ soak: setup  ## a day of the floor in MINUTES=10 at twice its load: memory, thre
 load: setup  ## orders, reports and tickets a second that a daemon bears, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.load
 
-test-floors: setup  ## N=2000 short floors on a clock that is set, faults drawn from SEED=1, at rest once they stop
+test-floors: setup  ## N=2000 short floors on a clock that is set, faults drawn from SEED=1; LIVES=200 of tickets, orders, reports
 	$(BIN)/python -m tests.floors.run --floors $(or $(N),2000) --seed $(or $(SEED),1)
+	LIVES=$(or $(LIVES),200) $(BIN)/python -m pytest -q tests/unit/lives --hypothesis-profile planner --timeout 3600
 
 fmt: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .

@@ -7,7 +7,7 @@ from batcher.domain.batches import BatchJob, NewBatch, Place, Ticket
 from batcher.domain.ids import check_code, new_id
 from batcher.domain.orders import Job, OrderIn, OrderLine, Promise
 from batcher.domain.states import JobState, TicketState
-from batcher.store import batches, migrate, orders, stations
+from batcher.store import batches, migrate, orders, stations, tables
 from batcher.store.orders import Held, NewPiece
 from batcher.store.session import Session, Store
 
@@ -22,6 +22,13 @@ def sqlite_url(directory: Path) -> str:
 def fresh_store(directory: Path) -> Store:
     migrate.upgrade(sqlite_url(directory))
     return Store.open(sqlite_url(directory), exclusive=True)
+
+
+def clear_tables(session: Session) -> None:
+    """Forget everything but the schema and who leads."""
+    for table in reversed(tables.metadata.sorted_tables):
+        if table is not tables.leadership:
+            session.execute(table.delete())
 
 
 def order_in(order_id: str = "A-1", *, quantity: int = 1, source: str = "shop", content_hash: str = "h") -> OrderIn:

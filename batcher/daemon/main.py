@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -25,7 +26,7 @@ import batcher
 from batcher.api.app import create_app
 from batcher.api.health import Health
 from batcher.daemon.garbage import collect_now_and_then, settle
-from batcher.daemon.leader import keep_lead, wait_to_lead
+from batcher.daemon.leader import keep_lead, patiently, wait_to_lead
 from batcher.daemon.leave_token import leave_token
 from batcher.daemon.logging import configure
 from batcher.daemon.loops import Loop, Loops
@@ -54,6 +55,8 @@ from batcher.services.station_watch import watch_stations
 from batcher.services.trial import deserted
 from batcher.settings import Settings
 from batcher.store import stations, tokens
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -116,18 +119,24 @@ def open_floor(settings: Settings, clock: FloorClock, notifier: Notifier) -> Flo
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     floor = Floor(store, RulesBox(rules, clock.now()), Metrics(registry), clock, settings)
-    faults = tuple(deserted(floor, rules))
-    if faults:
-        store.close()
-        raise RulesError(faults)
-    with store.write() as session:
-        stations.ensure_stations(session, list(rules.stations), clock.now())
+    patiently(settings.store_url, notifier, lambda: _take_over(floor))
     floor.metrics.build.info({"version": batcher.__version__, "python": platform.python_version()})
     store.tell_failures(lambda code: floor.metrics.database_errors.labels(code=code).inc())
     if store.path is not None and sqlite3.sqlite_version_info < _SQLITE_SOUND:
         log.warning("sqlite_old", version=sqlite3.sqlite_version, wanted=".".join(map(str, _SQLITE_SOUND)))
     note_in_force(floor, rules.hash)
     return floor
+
+
+def _take_over(floor: Floor) -> None:
+    """See that the rules have every station that is needed, and the database every station of the rules."""
+    rules = floor.rules.current
+    faults = tuple(deserted(floor, rules))
+    if faults:
+        floor.store.close()
+        raise RulesError(faults)
+    with floor.store.write() as session:
+        stations.ensure_stations(session, list(rules.stations), floor.now())
 
 
 def _rules_of_now(settings: Settings, before: RuleSet) -> RuleSet:
@@ -157,19 +166,20 @@ class _Daemon:
         settings = self._floor.settings
         # as many as may want one at a time: the lease is renewed also while every loop is at work
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
-        guarded = self._is_guarded()
+        guarded = self._patiently(self._is_guarded)
         bound = bind(settings, guarded=guarded)
         self._doors.open()
-        look_for_restore(self._floor)
+        self._patiently(lambda: look_for_restore(self._floor))
         self._on_signals()
         # from here on: what comes before the first answer may take longer than a lease
         leading = asyncio.create_task(keep_lead(self._floor.store, self._floor.metrics, self._stop))
-        app = create_app(self._floor, self._health, operator=leave_token(settings))
+        # in a thread of its own, so that the lease is renewed meanwhile
+        app = await asyncio.to_thread(create_app, self._floor, self._health, operator=leave_token(settings))
         server = ApiServer(app, bound, settings.drain_s)
         loops = Loops(self._make_loops(), self._health, self._floor.metrics)
         address = await server.start()
         self._write_address(address)
-        self._floor.store.announce(address.url)
+        await asyncio.to_thread(self._patiently, lambda: self._floor.store.announce(address.url))
         settle()
         loops.start()
         self._health.set_ready()
@@ -282,6 +292,9 @@ class _Daemon:
             if in_force:
                 self._doors = await asyncio.to_thread(_open_doors, self._floor)
             self._notifier.ready("running" if in_force else "running; the rules on disk were refused")
+
+    def _patiently(self, what: Callable[[], T]) -> T:
+        return patiently(self._floor.settings.store_url, self._notifier, what)
 
     def _is_guarded(self) -> bool:
         with self._floor.store.read() as session:

@@ -166,7 +166,8 @@ def _free_name(folder: Path, name: str, content: str | None) -> str:
 
 def _write(path: Path, content: str) -> None:
     part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8") as file:
+    part.unlink(missing_ok=True)  # another file each time: what a failed sync has forgotten is written anew
+    with part.open("x", encoding="utf-8") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -57,11 +57,11 @@ def _tell_orders(history: History, entries: Iterable[dict[str, Any]]) -> None:
     for entry in entries:
         order_id = entry["order_id"]
         if entry["what"] == "asked":
-            history.note("asked", order_id, op="order", document=entry["document"])
+            history.note("asked", order_id, op="intake", document=entry["document"])
         else:
             # a held order, or one that was refused, is for a person: nothing would come of it by itself
             kept = entry["outcome"] in _KEPT and not entry["held"]
-            history.note("answered", order_id, op="order", outcome=entry["outcome"] if kept else "not kept")
+            history.note("answered", order_id, op="intake", outcome=entry["outcome"] if kept else "not kept")
 
 
 def _tell_made(history: History, machine: MachineFolders, last: set[str]) -> None:

@@ -69,7 +69,7 @@ def _told(history: History) -> tuple[dict[str, int], list[str], dict[str, list[s
     accepted: list[str] = []
     recalls: dict[str, list[str]] = {}
     for what, order, told in history.entries:
-        if what == "asked" and told["op"] == "order":
+        if what == "asked" and told["op"] == "intake":
             asked[order] = sum(line["quantity"] for line in told["document"]["lines"])
         elif what == "answered" and told["outcome"] in ("created", "replayed"):
             accepted.append(order)

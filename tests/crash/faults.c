@@ -1,5 +1,6 @@
 /*
- * Faults at the door to the disk: the n-th call of a kind kills the process, or fails, once or for a while.
+ * Faults at the door to the disk: the n-th call of a kind within a part of the work kills the process, or fails, once
+ * or for a while.
  *
  * Preloaded before libc, so that SQLite's calls and Python's go through here alike. Nothing happens until armed.
  */
@@ -8,22 +9,32 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum { WRITE, PWRITE, FSYNC, FDATASYNC, FTRUNCATE, RENAME, UNLINK, KINDS };
+enum { PARTS = 16 };
 
-static long counts[KINDS];
-static int armed = -1, fails_with = 0;
-static long from = 0, until = 0;
+static long counts[PARTS][KINDS];
+static int part = 0, armed_part = -1, armed = -1, fails_with = 0;
+static long from = 0, until = 0, since = 0; /* since: calls of the armed kind from the first that was hit on */
 
-/* fails_with 0: kill. The calls from..until-1 of a kind are hit. */
-void faults_arm(int kind, long first, long last, int error) { armed = kind; from = first; until = last; fails_with = error; }
-long faults_count(int kind) { return counts[kind]; }
+/* What is done from now on belongs to another part of the work; returns the part of before. */
+int faults_enter(int now) { int before = part; part = now; return before; }
+/* Forget what was counted and armed: a forked process begins anew. */
+void faults_reset(void) { memset(counts, 0, sizeof counts); armed = -1; since = 0; part = 0; }
+/* fails_with 0: kill. The first call is hit in its part, the others of its kind, if any, wherever they come. */
+void faults_arm(int in_part, int kind, long first, long last, int error) {
+    armed_part = in_part; armed = kind; from = first; until = last; fails_with = error;
+}
+long faults_count(int in_part, int kind) { return counts[in_part][kind]; }
 
 static int hit(int kind) {
-    long number = __sync_add_and_fetch(&counts[kind], 1);
-    if (kind != armed || number < from || number >= until) return 0;
+    long number = __sync_add_and_fetch(&counts[part][kind], 1);
+    if (kind != armed) return 0;
+    if (!since && (part != armed_part || number != from)) return 0;
+    if (__sync_add_and_fetch(&since, 1) > until - from) return 0;
     if (!fails_with) syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
     errno = fails_with;
     return 1;

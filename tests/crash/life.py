@@ -1,48 +1,53 @@
 """
-One life of the daemon's core, in a fork: intake, release, hand-over, reports, packing, until everything is made.
+One life of the daemon's core, in a fork: from its start to the last piece that is made.
 
-All of it is the daemon's own code on a real database and real folders; what is left out is what decides: jobs are
-released as they come, without a planner. Requests come in and answers go out as lines, over two pipes.
+Started as the daemon starts: rules read, database brought up to date, lead taken. Then intake, planning, release,
+hand-over, reports, packing and reloads, all of them the daemon's own on a real database and real folders, one after
+another in one thread. What is left out of planning is the search in processes of its own: a plan is the quick one.
+Requests come in and answers go out as lines, over two pipes.
 """
 
 import json
 import os
 import select
+import shutil
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry
-
-from batcher.dispatch.ticket import build_ticket
-from batcher.domain.batches import BatchJob, NewBatch, Place
-from batcher.domain.clock import Clock, SteppedClock
-from batcher.domain.ids import check_code, new_id
-from batcher.domain.orders import OpenWork
+from batcher.daemon.main import open_floor
+from batcher.daemon.notify import take_notifier
+from batcher.daemon.reload import reload_rules
+from batcher.domain.clock import SteppedClock
 from batcher.domain.states import OrderState
 from batcher.errors import BatcherError
-from batcher.metrics import Metrics
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
 from batcher.services import actions
-from batcher.services.context import Floor, RulesBox
+from batcher.services.context import Floor
 from batcher.services.dispatching import StationDoors
+from batcher.services.dropping import OrderDrop
 from batcher.services.housekeeping import housekeep
 from batcher.services.intake import take_orders
+from batcher.services.releasing import release_due
 from batcher.services.safe_mode import look_for_restore
 from batcher.settings import Settings
-from batcher.store import batches, events, migrate, orders, stations
-from batcher.store.session import Store
+from batcher.store import events, migrate, orders
+from tests.builders_floor import plan_at_once
+from tests.crash.faults import part
 
-RULES = Path(__file__).parent.parent.parent / "config" / "floor"
+RULES = Path(__file__).with_name("rules")
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SOURCE = "shop"
-_PER_TICKET, _PER_STATION = 3, 2
-_SPEED = 50_000
-_IDLE_S = 0.002
+_TURN, _LIFE = timedelta(minutes=2), timedelta(hours=3)
+#: A plan is made, and the house is kept, every so many turns; a plan also when something has happened.
+_SELDOM = 3
+#: So long a turn waits for requests when it had nothing to do.
+_IDLE_S = 0.005
 
 
 @cache
@@ -50,27 +55,110 @@ def rules() -> RuleSet:
     return load_rules(RULES, catalogue=None)
 
 
-def live(home: Path, anchor_at: datetime, requests: int, answers: int) -> None:
+@dataclass(frozen=True)
+class Home:
+    """A daemon's folders, and which of the lives in it this is."""
+
+    path: Path
+    life: int = 0
+
+    @property
+    def database(self) -> Path:
+        return self.path / "batcher.db"
+
+    @property
+    def rules(self) -> Path:
+        return self.path / "rules"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "daemon.log"
+
+    @property
+    def begins_at(self) -> datetime:
+        """The floor's time at which this life begins; later than any of the life before."""
+        return MONDAY + _LIFE * self.life
+
+    def settings(self) -> Settings:
+        return Settings(state_dir=self.path, rules=self.rules, port=0, catalogue=None)
+
+    def create(self) -> None:
+        self.path.mkdir()
+        shutil.copytree(RULES, self.rules)
+
+
+def live(home: Home, requests: int, answers: int) -> None:
     """Live until there is nothing left to do and no request will come any more."""
-    settings = Settings(state_dir=home, rules=RULES, port=0)
-    migrate.upgrade(settings.store_url)
-    store = Store.open(settings.store_url, exclusive=True)
-    clock = Clock(_SPEED, MONDAY, anchor_at)
-    floor = Floor(store, RulesBox(rules(), clock.now()), Metrics(CollectorRegistry()), clock, settings)
-    with store.write() as session:
-        stations.ensure_stations(session, list(rules().stations), floor.now())
-    doors = StationDoors(floor)
-    doors.open()
-    look_for_restore(floor)
-    assert floor.safe.mode is None, floor.safe.mode
+    settings, clock = home.settings(), SteppedClock(home.begins_at)
+    with part("migration"):
+        migrate.upgrade(settings.store_url)
+    with part("start"):
+        one = _Life(open_floor(settings, clock, take_notifier()))
     inbox = _Inbox(requests)
-    while not (inbox.ended and _all_done(floor)):
+    while not (inbox.ended and one.is_done()):
         for request in inbox.read(_IDLE_S):
-            os.write(answers, json.dumps(_answer(floor, request)).encode() + b"\n")
-        for turn in (lambda: release_waiting(floor), doors.send, doors.read, lambda: housekeep(floor)):
-            with suppress(BatcherError):  # a loop that fails tries again at its next turn
+            answer = json.dumps(one.answer(request)).encode() + b"\n"
+            with part(request["op"]):
+                os.write(answers, answer)
+        clock.set(clock.now() + _TURN)
+        one.turn()
+    one.floor.store.close()
+
+
+class _Life:
+    """The daemon's loops, turned by hand."""
+
+    def __init__(self, floor: Floor) -> None:
+        self.floor, self._drop, self._turns = floor, OrderDrop(floor), 0
+        self._open_doors()
+        look_for_restore(floor)
+        assert floor.safe.mode is None, floor.safe.mode
+
+    def _open_doors(self) -> None:
+        self._doors = StationDoors(self.floor)
+        self._doors.open()
+
+    def turn(self) -> None:
+        """Turn every loop once; one that fails tries again at its next turn."""
+        turns: list[tuple[str, Callable[[], object]]] = [
+            ("order file", self._drop.poll),
+            ("reports", self._doors.read),
+            ("plan commit", self._plan),
+            ("release", lambda: release_due(self.floor)),
+            ("publish", self._doors.send),
+            ("packing", self._pack),
+        ]
+        for name, turn in turns:
+            with part(name), suppress(BatcherError):
                 turn()
-    store.close()
+
+    def _plan(self) -> None:
+        self._turns += 1
+        if self.floor.replan.is_set() or self._turns % _SELDOM == 0:
+            plan_at_once(self.floor)
+
+    def _pack(self) -> None:
+        if self._turns % _SELDOM == 0:
+            housekeep(self.floor)
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Do what is wanted; when this returns it is committed, or was refused."""
+        with part(request["op"]):
+            try:
+                return self._reload() if request["op"] == "reload" else do_request(self.floor, request)
+            except BatcherError as error:
+                return {"outcome": "failed", "code": error.code}
+
+    def _reload(self) -> dict[str, Any]:
+        in_force = reload_rules(self.floor)
+        if in_force:
+            self._open_doors()
+        return {"outcome": "in force" if in_force else "failed"}
+
+    def is_done(self) -> bool:
+        with suppress(BatcherError), self.floor.store.read() as session:
+            return not orders.open_orders(session)
+        return False
 
 
 class _Inbox:
@@ -89,19 +177,10 @@ class _Inbox:
         return [json.loads(line) for line in lines]
 
 
-def _answer(floor: Floor, request: dict[str, Any]) -> dict[str, Any]:
-    """Do what a client wants; when this returns it is committed, or was refused."""
-    try:
-        return do_request(floor, request)
-    except BatcherError as error:
-        return {"outcome": "failed", "code": error.code}
-
-
 def do_request(floor: Floor, request: dict[str, Any]) -> dict[str, Any]:
-    if request["op"] == "order":
-        # its clock runs fast so that nobody waits; orders are judged as on a Monday morning
-        judging = replace(floor, clock=SteppedClock(MONDAY))
-        (taken,) = take_orders(judging, [request["document"]], SOURCE)
+    """Take an order in, or cancel one."""
+    if request["op"] == "intake":
+        (taken,) = take_orders(floor, [request["document"]], SOURCE)
         return {"outcome": taken.outcome, "held": taken.held_code}
     order = actions.find_order(floor, request["order_id"])
     if order.state is OrderState.COMPLETE:
@@ -111,46 +190,3 @@ def do_request(floor: Floor, request: dict[str, Any]) -> dict[str, Any]:
     with floor.store.read() as session:
         told = events.events_of(session, ident=order.key)
     return {"outcome": "cancelled", "recall": next(e.data["recall"] for e in told if e.after == "cancelled")}
-
-
-def _all_done(floor: Floor) -> bool:
-    with suppress(BatcherError), floor.store.read() as session:
-        return not orders.open_orders(session)
-    return False
-
-
-def release_waiting(floor: Floor) -> None:
-    with floor.store.read() as session:
-        work = [entry for entry in orders.open_work(session) if _is_ready(entry, floor.now())]
-        busy = [entry.batch.station for entry in batches.live_batches(session)]
-    for station in rules().stations.values():
-        mine = [entry for entry in work if entry.job.process == station.process][:_PER_TICKET]
-        if mine and busy.count(station.id) < _PER_STATION:
-            work = [entry for entry in work if entry not in mine]
-            _release(floor, station.id, mine)
-
-
-def _is_ready(entry: OpenWork, now: datetime) -> bool:
-    return entry.job.ready_at is not None and entry.job.ready_at <= now
-
-
-def _release(floor: Floor, station: str, entries: list[OpenWork]) -> None:
-    now, work = floor.now(), {entry.job.id: entry for entry in entries}
-    new = NewBatch(
-        station=station, process=entries[0].job.process, fixture="bed", setup_state="as-it-is", changeover_s=0,
-        rule="as-they-come", family="all", start_at=now, end_at=now + timedelta(minutes=10),
-        due_at=min(entry.order.leave_by_at for entry in entries),
-        jobs=tuple(BatchJob(job_id, Place(slot)) for slot, job_id in enumerate(work, start=1)),
-        fill=1.0, reason="full", cost_minor=1, capacity=_PER_TICKET,
-    )  # fmt: skip
-    ticket_id, batch_id = new_id(), new_id()
-    codes = {job_id: check_code(job_id) for job_id in work}
-    with floor.store.write() as session:
-        number = batches.next_sequence(session, station)
-        document = build_ticket(
-            new, work, codes, ticket_id=ticket_id, batch_id=batch_id, sequence=number, rules_hash="crash"
-        )
-        batches.release(
-            session, new, ticket_id=ticket_id, batch_id=batch_id, document=document, check_codes=codes,
-            plan_id="none", rules_hash="crash", now=now,
-        )  # fmt: skip

@@ -8,12 +8,14 @@ and saw, in the order in which it happened.
 import hashlib
 import json
 import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-#: What is ordered, and how many steps it takes.
-SKUS = {"TIN-CAK-NATURAL-01": 1}
+#: What is ordered, and the process of its last step.
+SKUS = {"TIN-1": "print", "MUG-1": "press"}
 
 
 @dataclass
@@ -29,15 +31,30 @@ class History:
 class Client:
     """Sends one request at a time; one that was not answered is sent again, as its writer cannot know better."""
 
-    def __init__(self, chance: random.Random, history: History, count: int) -> None:
-        self._history = history
+    def __init__(self, chance: random.Random, history: History) -> None:
+        self._chance, self._history = chance, history
         self._todo: list[dict[str, Any]] = []
-        for number in range(count):
-            order_id = f"C-{number}"
-            self._todo.append({"op": "order", "order_id": order_id, "document": _document(order_id, chance)})
-            if chance.random() < 0.2:
-                self._todo.append({"op": "cancel", "order_id": order_id})
+        self._count = 0
         self._asked = False
+
+    def plan_orders(self, count: int, placed_at: datetime) -> None:
+        """Want some more orders, a few of which will be cancelled."""
+        for _ in range(count):
+            document = self.new_document(placed_at)
+            self._todo.append({"op": "intake", "order_id": document["order_id"], "document": document})
+            if self._chance.random() < 0.2:
+                self._todo.append({"op": "cancel", "order_id": document["order_id"]})
+
+    def plan_reload(self, write_rules: Callable[[], None]) -> None:
+        """Want the rules to be other ones, later."""
+        self._todo.append({"op": "reload", "order_id": "", "write": write_rules})
+
+    def new_document(self, placed_at: datetime) -> dict[str, Any]:
+        """Return an order that was not there before."""
+        self._count += 1
+        order_id, chance = f"C-{self._count}", self._chance
+        line = {"sku": chance.choice(sorted(SKUS)), "quantity": chance.randint(1, 3), "text": f"for {order_id}"}
+        return {"order_id": order_id, "placed_at": placed_at.isoformat(), "service": "economy", "lines": [line]}
 
     @property
     def ended(self) -> bool:
@@ -48,8 +65,12 @@ class Client:
         if self._asked or not self._todo:
             return None
         self._asked = True
-        self._history.note("asked", self._todo[0]["order_id"], **self._todo[0])
-        return json.dumps(self._todo[0]).encode() + b"\n"
+        request = dict(self._todo[0])
+        write = request.pop("write", None)
+        if write is not None:
+            write()
+        self._history.note("asked", request["order_id"], **request)
+        return json.dumps(request).encode() + b"\n"
 
     def hear(self, answer: bytes) -> None:
         request, told = self._todo[0], json.loads(answer)
@@ -63,9 +84,46 @@ class Client:
         self._asked = False
 
 
-def _document(order_id: str, chance: random.Random) -> dict[str, Any]:
-    line = {"sku": chance.choice(sorted(SKUS)), "quantity": chance.randint(1, 3), "text": f"for {order_id}"}
-    return {"order_id": order_id, "placed_at": "2026-11-23T08:30:00+00:00", "service": "next-day", "lines": [line]}
+class FileWriter:
+    """Drops order files into a folder; one that is away again was taken in."""
+
+    def __init__(self, folder: Path, client: Client, history: History) -> None:
+        self._folder, self._client, self._history = folder, client, history
+        self._todo: list[dict[str, Any]] = []
+        self._lying: dict[str, Path] = {}
+
+    @property
+    def ended(self) -> bool:
+        return not self._todo and not self._lying
+
+    def plan_files(self, count: int, placed_at: datetime) -> None:
+        """Want some more orders, each in a file of its own."""
+        self._todo += [self._client.new_document(placed_at) for _ in range(count)]
+
+    def step(self) -> None:
+        if self._todo and self._folder.is_dir():
+            document = self._todo.pop()
+            self._history.note("asked", document["order_id"], op="intake", document=document)
+            path = self._folder / f"{document['order_id']}.json"
+            part = path.with_suffix(".part")
+            part.write_text(json.dumps([document]))
+            part.rename(path)
+            self._lying[document["order_id"]] = path
+        for order_id, path in [*self._lying.items()]:
+            if not path.exists():
+                assert (path.parent / "done" / path.name).exists(), f"{path.name} was refused"
+                self._history.note("answered", order_id, op="intake", outcome="created")
+                del self._lying[order_id]
+
+
+def pieces_made(ticket: Mapping[str, Any], outcomes: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+    """Return job, piece, order and what came of it; a good piece counts as done after its last step only."""
+    found = []
+    for item in ticket["items"]:
+        outcome = outcomes[item["item_id"]]
+        ends = SKUS[item["sku"]] == ticket["process"] or outcome != "done"
+        found.append((item["job_id"], item["item_id"], item["order_id"], outcome if ends else "on its way"))
+    return found
 
 
 class Station:
@@ -94,7 +152,7 @@ class Station:
             self._history.note("partial", path.name)
             return
         outcomes = {i["item_id"]: "failed" if self._chance.random() < 0.1 else "done" for i in ticket["items"]}
-        pieces = [(i["job_id"], i["item_id"], i["order_id"], outcomes[i["item_id"]]) for i in ticket["items"]]
+        pieces = pieces_made(ticket, outcomes)
         self._history.note("made", ticket["ticket_id"], station=self._name, pieces=pieces)
         for number, kind in enumerate(self._chance.choice((("done",), ("accepted", "running", "done")))):
             report = {

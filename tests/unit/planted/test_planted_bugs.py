@@ -1,5 +1,6 @@
 """Deliberate faults, planted one by one in the real functions: each is caught by the test that is named for it."""
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,10 +22,9 @@ from batcher.store import batches, cancel, leadership, orders, reports, steps
 from batcher.store.session import Session
 from tests.builders_api import opened_floor
 from tests.builders_floor import order_document, send, take
-from tests.crash import run
 from tests.crash.checker import judge
-from tests.crash.life import rules
-from tests.unit.dispatch import test_hotfolder, test_power_cut
+from tests.crash.floor import World
+from tests.unit.dispatch import test_failed_sync, test_hotfolder, test_power_cut
 from tests.unit.services import test_doubt, test_production, test_recalling, test_reports
 from tests.unit.store import test_batches
 
@@ -53,6 +53,15 @@ def ticket(floor: Floor) -> Ticket:
 def _write_without_sync(disk: Disk, path: Path, content: bytes) -> None:
     fd = disk.open_new(path)
     disk.write(fd, content)
+
+
+def _sync_until_it_says_yes(disk: Disk, path: Path, content: bytes) -> None:
+    fd = disk.open_new(path)
+    disk.write(fd, content)
+    try:
+        disk.sync(fd)
+    except OSError:
+        disk.sync(fd)
 
 
 def _stage_in_sight(hot: HotFolder, ticket_id: str, content: bytes) -> None:
@@ -92,6 +101,10 @@ IN_FOLDERS: dict[str, tuple[Callable[[Patch], None], Callable[[Path], None]]] = 
     "skip the sync of a staged file": (
         lambda patch: patch.setattr(Disk, "write_new", _write_without_sync),
         _power_is_cut,
+    ),
+    "sync a file again whose sync has failed": (
+        lambda patch: patch.setattr(Disk, "write_new", _sync_until_it_says_yes),
+        test_failed_sync.test_a_file_whose_sync_failed_is_written_anew_and_never_synced_again,
     ),
     "rename over a name that is taken": (
         lambda patch: patch.setattr(Disk, "move", lambda _, source, target: source.replace(target)),
@@ -194,7 +207,6 @@ def test_the_crash_checker_catches_tickets_that_are_published_twice(tmp_path: Pa
         (hot.hot / f"{ticket_id}-again.json").write_bytes(content)
 
     monkeypatch.setattr(HotFolder, "publish", twice)
-    rules()
-    world = run._World(tmp_path / "floor", 1)
-    assert world.one_life(run._nothing)
+    world = World(tmp_path / "floor", random.Random(1), None)
+    assert world.one_life() == "ended"
     assert judge(world.history, tmp_path / "floor" / "batcher.db").duplicated

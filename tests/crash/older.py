@@ -1,0 +1,39 @@
+"""A database set back to the schema of some versions ago, with all it holds, as it was before an upgrade."""
+
+import sqlite3
+from pathlib import Path
+
+from alembic import command
+from sqlalchemy import create_engine
+
+from batcher.store import migrate
+
+#: So many migrations are to be made anew.
+_BACK = 3
+
+
+def make_older(path: Path) -> None:
+    """Make an empty database of some versions ago."""
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        command.upgrade(migrate._config(connection), f"{int(migrate.head()) - _BACK:04}")
+    engine.dispose()
+
+
+def set_back(database: Path, older: Path) -> None:
+    """Give a database that nobody has open the older schema; what that has no place for is gone."""
+    made = database.with_suffix(".older")
+    made.write_bytes(older.read_bytes())
+    connection = sqlite3.connect(made, isolation_level=None)
+    connection.execute("ATTACH ? AS new", (str(database),))
+    connection.execute("BEGIN")
+    for (table,) in connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall():
+        columns = ", ".join(f'"{column[1]}"' for column in connection.execute(f"PRAGMA main.table_info({table})"))
+        if table != "alembic_version":
+            connection.execute(f"DELETE FROM main.{table}")
+            connection.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}")
+    connection.execute("COMMIT")
+    connection.close()
+    for suffix in ("", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    made.rename(database)
