@@ -35,7 +35,7 @@ def played(ground: Ground, seeds: range) -> dict[int, Played]:
 def test_floors_on_which_things_go_wrong_come_to_rest_with_everything_made_once(ground: Ground) -> None:
     found = played(ground, FLOORS)
     assert {seed: one.wrong for seed, one in found.items() if one.wrong} == {}
-    assert set(sum((one.struck for one in found.values()), Counter())) == FAULTS
+    assert set(sum((one.struck for one in found.values()), Counter[str]())) == FAULTS
 
 
 def test_a_ticket_that_is_handed_over_at_every_try_is_noticed(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:

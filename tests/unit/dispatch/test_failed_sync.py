@@ -9,6 +9,7 @@ import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from batcher.dispatch.disk import Disk
@@ -60,9 +61,9 @@ def _hand_over(folders: StationFolders, disk: Disk) -> None:
     _until_it_works(lambda: hot.lead(1))
     for document in DOCUMENTS:
         ticket_id = str(document["ticket_id"])
-        _until_it_works(lambda ticket_id=ticket_id: hot.stage(ticket_id, ticket_id.encode()))  # type: ignore[misc]
-        _until_it_works(lambda document=document: hot.note([document]))  # type: ignore[misc]
-        _until_it_works(lambda ticket_id=ticket_id: hot.publish(ticket_id))  # type: ignore[misc]
+        _until_it_works(partial(hot.stage, ticket_id, ticket_id.encode()))
+        _until_it_works(partial(hot.note, [document]))
+        _until_it_works(partial(hot.publish, ticket_id))
 
 
 def test_a_file_whose_sync_failed_is_written_anew_and_never_synced_again(tmp_path: Path) -> None:

@@ -90,8 +90,12 @@ class TicketLife(RuleBasedStateMachine):
         report = StationReport(f"r{self.count}", known.station, ticket_id, kind, bench().floor.now(), told)
         answer = apply_report(bench().floor, report)
         assert (answer.outcome, answer.code) == expected
-        if expected[0] == "applied":
-            self.end(known, outcomes) if other else setattr(known, "state", kind)
+        if expected[0] != "applied":
+            return
+        if other is None:
+            known.state = kind
+        else:
+            self.end(known, outcomes)
 
     def end(self, known: Known, outcomes: dict[str, str]) -> None:
         known.outcomes = outcomes

@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from sqlalchemy import text
 
 from batcher.dispatch import outbox
@@ -25,6 +27,10 @@ from tests.builders_floor import order_document, send, take
 from tests.crash.checker import judge
 from tests.crash.floor import World
 from tests.unit.dispatch import test_failed_sync, test_hotfolder, test_power_cut
+from tests.unit.lives.bench import LIVES
+from tests.unit.lives.test_order_life import OrderLife
+from tests.unit.lives.test_report_life import ReportLife
+from tests.unit.lives.test_ticket_life import TicketLife
 from tests.unit.services import test_doubt, test_production, test_recalling, test_reports
 from tests.unit.store import test_batches
 
@@ -155,6 +161,16 @@ WITH_A_TICKET: dict[str, tuple[Callable[[Patch], None], Callable[[Floor, Ticket]
 }
 
 
+IN_LIVES: dict[str, tuple[Callable[[Patch], None], type[RuleBasedStateMachine]]] = {
+    "let any state follow any": (lambda patch: patch.setattr(steps, "check_step", _nothing), TicketLife),
+    "cancel without taking back": (lambda patch: patch.setattr(cancel, "take_back", _nothing), OrderLife),
+    "apply a report as often as it comes": (
+        lambda patch: patch.setattr(reports, "find_reports", _none_known),
+        ReportLife,
+    ),
+}
+
+
 @pytest.mark.parametrize("bug", IN_FOLDERS)
 def test_a_bug_in_the_hand_over_is_caught(tmp_path: Path, monkeypatch: Patch, bug: str) -> None:
     plant, catch = IN_FOLDERS[bug]
@@ -177,6 +193,14 @@ def test_a_bug_in_what_follows_a_ticket_is_caught(floor: Floor, ticket: Ticket, 
     plant(monkeypatch)
     with pytest.raises(CAUGHT):
         catch(floor, ticket)
+
+
+@pytest.mark.parametrize("bug", IN_LIVES)
+def test_a_bug_is_caught_by_the_lives_too(monkeypatch: Patch, bug: str) -> None:
+    plant, life = IN_LIVES[bug]
+    plant(monkeypatch)
+    with pytest.raises(CAUGHT):
+        run_state_machine_as_test(life, settings=settings(LIVES, phases=(Phase.generate,), report_multiple_bugs=False))
 
 
 def test_a_dropped_unique_index_is_caught(floor: Floor) -> None:
