@@ -215,6 +215,23 @@ class FetchError(BatcherError):
         super().__init__(message)
 
 
+class ArchivedError(NotFoundError):
+    """It is over, and has left the database for the archive."""
+
+    code = "archived"
+
+    def __init__(self, kind: str, ident: str, when: str) -> None:
+        super().__init__(kind, ident)
+        told = f"{kind} {ident} left for the archive on {when}, its texts forgotten"
+        self.args = (f"{told}; `batcher archive show {ident}` reads it",)
+
+
+class ArchiveError(BatcherError):
+    """The archive cannot be written or read; what cannot be written there stays in the database."""
+
+    code = "archive_failed"
+
+
 class DaemonUnavailableError(BatcherError):
     """The daemon does not answer."""
 

@@ -306,6 +306,14 @@ class Metrics:
         self.database_size = gauge(
             "database_size_bytes", "Size of the SQLite file; 0 on a server.", worry="it grows over weeks"
         )
+        self.archived = counter(
+            "archived_total", "What has left the database for the archive, by kind.", ("kind",),
+            worry="nothing of kind `order` for days, on a floor as old as BATCHER_ARCHIVE_DAYS",
+        )  # fmt: skip
+        self.archive_kept_back = gauge(
+            "archive_orders_kept_back", "Orders old enough for the archive that cannot leave the database yet.",
+            worry="above 1000: news of them is not delivered, or their tickets do not end",
+        )  # fmt: skip
         self.disk_free = gauge(
             "disk_free_bytes", "Free room on the disk of the state directory.", worry="less than 10 % of its size"
         )

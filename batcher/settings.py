@@ -44,6 +44,15 @@ class Settings(BaseSettings):
     personal_days: int = Field(
         30, ge=1, description="Days after which texts, artwork and attributes of orders that are over are forgotten."
     )
+    archive_days: int = Field(
+        90,
+        ge=0,
+        description="Days after which what is finished, and forgotten, leaves the database for the archive; 0: never.",
+    )
+    archive_dir: Path | None = Field(
+        None, description="Directory of the archive; empty is archive/ in the state directory."
+    )
+    archive_s: float = Field(60.0, gt=0, description="Seconds between looks at what can leave for the archive.")
     private_hooks: bool = Field(False, description="Let news be sent to private addresses, and over plain HTTP.")
     private_artwork: bool = Field(False, description="Let artwork come from private addresses, and over plain HTTP.")
     artwork_hosts: tuple[str, ...] = Field(
@@ -114,6 +123,11 @@ class Settings(BaseSettings):
     def orders_dir(self) -> Path:
         """Return the drop folder in use."""
         return self.drop_dir or self.state_dir / "drop"
+
+    @property
+    def archive_folder(self) -> Path:
+        """Return the directory of the archive in use."""
+        return self.archive_dir or self.state_dir / "archive"
 
     @property
     def operator_token(self) -> Path:

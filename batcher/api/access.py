@@ -52,6 +52,8 @@ ROUTES: Mapping[tuple[str, str], Access] = {
     ("POST", "/v1/orders/{ref}/release"): _DO_ORDERS,
     ("POST", "/v1/orders/{ref}/cancel"): _DO_ORDERS,
     ("POST", "/v1/orders/{ref}/erase"): _ADMIN,
+    ("GET", "/v1/archive/{ref}"): _SEE_ORDERS,
+    ("POST", "/v1/archive"): Access(Scope.FLOOR_WRITE),
     ("POST", "/v1/quotes"): Access(Scope.QUOTES, _SOURCE),
     ("GET", "/v1/reservations/{ident}"): Access(Scope.QUOTES, _SOURCE),
     ("POST", "/v1/reservations/{ident}/give-up"): Access(Scope.QUOTES, _SOURCE),

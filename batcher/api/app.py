@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 import batcher
 from batcher.api import problems
 from batcher.api.access import with_access
+from batcher.api.archive import archive_routes
 from batcher.api.backlog import Backlog
 from batcher.api.board.pages import add_pages
 from batcher.api.bodies import Reason, Resolution, add_bodies
@@ -89,6 +90,7 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     app.include_router(hook_routes(floor), responses=_FAILURES)
     app.include_router(preview_routes(floor), responses=_FAILURES)
     app.include_router(source_routes(floor), responses=_FAILURES)
+    app.include_router(archive_routes(floor), responses=_FAILURES)
     app.include_router(token_routes(floor), responses=_FAILURES)
     app.include_router(probe_routes(health, floor.metrics.registry))
     add_pages(app, floor, health, gate)

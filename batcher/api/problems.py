@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from batcher.errors import (
+    ArchivedError,
     BatcherError,
     ConflictError,
     Fault,
@@ -56,6 +57,7 @@ STATUS: Mapping[type[BatcherError], HTTPStatus] = {
     VersionError: HTTPStatus.PRECONDITION_FAILED,
     TransitionError: HTTPStatus.CONFLICT,
     NotFoundError: HTTPStatus.NOT_FOUND,
+    ArchivedError: HTTPStatus.GONE,
     LimitError: HTTPStatus.TOO_MANY_REQUESTS,
     StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
     StoreLockedError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -29,6 +29,7 @@ COMMANDS = {
     "why": "batcher.cli.why:why",
     "quote": "batcher.cli.quote:quote",
     "orders": "batcher.cli.orders:orders",
+    "archive": "batcher.cli.archive:archive",
     "erase": "batcher.cli.erase:erase",
     "batches": "batcher.cli.queues:batches",
     "load-list": "batcher.cli.load_list:show_load_list",

@@ -40,6 +40,7 @@ from batcher.errors import DaemonUnavailableError, LeadershipLostError, RulesErr
 from batcher.metrics import Metrics
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
+from batcher.services.archiving import archive_finished
 from batcher.services.artwork import ArtworkDesk
 from batcher.services.context import Floor, RulesBox
 from batcher.services.dispatching import StationDoors
@@ -242,6 +243,7 @@ class _Daemon:
             Loop("news", real(settings.news_s), self._desk.turn, lambda: 60.0),
             loop("sources", settings.poll_s, self._sources.turn),
             Loop("artwork", real(settings.poll_s), ArtworkDesk(floor, random.random).turn, lambda: 600.0),
+            Loop("archive", real(settings.archive_s), lambda: archive_finished(floor), lambda: 600.0),
             loop("housekeeping", settings.housekeeping_s, lambda: housekeep(floor)),
         ]
 

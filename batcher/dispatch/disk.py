@@ -98,6 +98,15 @@ class Disk:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         self._fill(os.open(path, flags, 0o640), content)
 
+    def shorten(self, path: Path, size: int) -> None:
+        """Have a file end after so many bytes, durably."""
+        fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            os.ftruncate(fd, size)
+            self.sync(fd)
+        finally:
+            os.close(fd)
+
     def _fill(self, fd: int, content: bytes) -> None:
         try:
             self.write(fd, content)

@@ -4,17 +4,18 @@ What a person does to the floor: hold, release and cancel orders, take stations 
 Each action is one commit with its events, names who did it and why, and asks for a new plan.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from batcher.domain.orders import Order
 from batcher.domain.states import OrderState, StationState
-from batcher.errors import ConflictError, NotFoundError, TransitionError
+from batcher.errors import ArchivedError, ConflictError, NotFoundError, TransitionError
 from batcher.intake.accept import judge
 from batcher.services.context import Floor
 from batcher.services.quarantine import QUARANTINED
 from batcher.store import artworks, batches, orders, stations
+from batcher.store.archive import ArchivedOrder, archived_orders
 
 log = structlog.get_logger()
 
@@ -112,19 +113,26 @@ def find_order(floor: Floor, ref: str, *, source: str | None = None) -> Order:
     Raises
     ------
     NotFoundError
-        When there is none.
+        When there is none; an `ArchivedError` when it has left for the archive.
     ConflictError
         When several sources have an order of that id: acting on the wrong one would be worse than asking again.
     """
     with floor.store.read() as session:
         found = [order for order in orders.find_orders(session, ref) if source in (None, order.source)]
+        gone = [] if found else [one for one in archived_orders(session, ref) if source in (None, one.source)]
     exact = [order for order in found if order.key == ref] or found
     if not exact:
-        raise NotFoundError("order", ref)
+        raise _not_there(gone, ref)
     if len(exact) > 1:
         keys = ", ".join(f"{order.key} ({order.source})" for order in exact)
         raise ConflictError(f"several sources have an order {ref}; name one by its key: {keys}")
     return exact[0]
+
+
+def _not_there(gone: Sequence[ArchivedOrder], ref: str) -> NotFoundError:
+    if gone:
+        return ArchivedError("order", ref, gone[0].archived_at.date().isoformat())
+    return NotFoundError("order", ref)
 
 
 def _done(floor: Floor, event: str, order: Order, who: str) -> Order:

@@ -16,6 +16,7 @@ from batcher.domain.states import TicketState
 from batcher.errors import DispatchError, NotFoundError
 from batcher.services.context import Floor
 from batcher.store import batches, restored
+from batcher.store.archive import is_archived_ticket
 from batcher.store.session import Session
 
 log = structlog.get_logger()
@@ -56,8 +57,8 @@ def _signs(floor: Floor) -> Iterator[str]:
 
 
 def was_sent(session: Session, ticket_id: str) -> bool:
-    """Tell whether the database knows that a ticket was sent."""
+    """Tell whether the database knows that a ticket was sent, be it long ago."""
     try:
         return batches.get_ticket(session, ticket_id).state is not TicketState.RELEASED
     except NotFoundError:
-        return False
+        return is_archived_ticket(session, ticket_id)

@@ -17,6 +17,7 @@ from batcher.domain.orders import Item, OrderIn, OrderLine, Promise
 from batcher.domain.states import ItemState, JobState, OrderState
 from batcher.errors import ConflictError, NotFoundError, TransitionError
 from batcher.store import tables
+from batcher.store.archive import archived_seen
 from batcher.store.events import Change, record_all
 from batcher.store.rows import chunks
 
@@ -179,6 +180,8 @@ def seen_orders(s: Session, orders: Sequence[OrderIn]) -> dict[tuple[str, str], 
                 )
             )
             found |= {(source, order_id): (key, content_hash) for order_id, key, content_hash in rows}
+        gone = [order.order_id for order in orders if (source, order.order_id) not in found and order.source == source]
+        found |= {(source, order_id): known for order_id, known in archived_seen(s, source, gone).items()}
     return found
 
 

@@ -176,6 +176,7 @@ class Reservations(Base, table=True):
             sqlite_where=text("state = 'standing'"),
             postgresql_where=text("state = 'standing'"),
         ),
+        Index("ix_reservations_order_key", "order_key"),
     )
 
     id: str = Field(primary_key=True)
