@@ -116,6 +116,14 @@ class Metrics:
             worry="it grows over days, which is too little capacity",
         )  # fmt: skip
 
+        self.blanks_out = gauge(
+            "blanks_out", "Products, finishes or SKUs whose blanks have run out.", worry="above 0 for half an hour"
+        )
+        self.items_without_blank = gauge(
+            "items_without_blank", "Pieces of open orders that wait for a blank that has run out.",
+            worry="it grows, or their orders become late",
+        )  # fmt: skip
+
     def _add_planning(self) -> None:
         gauge, counter = self._gauge, self._counter
         self.plan_seconds = self._histogram(

@@ -10,6 +10,7 @@ from batcher.api import problems
 from batcher.api.access import with_access
 from batcher.api.archive import archive_routes
 from batcher.api.backlog import Backlog
+from batcher.api.blanks import BlankSaid, blank_routes
 from batcher.api.board.pages import add_pages
 from batcher.api.bodies import Reason, Resolution, add_bodies
 from batcher.api.express import Express, Lane
@@ -43,7 +44,7 @@ from batcher.services.context import Floor
 
 _BODIES = (
     OrderDocument, OrderChange, QuoteDocument, ReportDocument, Reason, Resolution, HookWanted, PreviewWanted,
-    Rewind, TokenWanted,
+    Rewind, TokenWanted, BlankSaid,
 )  # fmt: skip
 _FAILURES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.Problem, "description": "refused; `code` says why"},
@@ -90,6 +91,7 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     app.include_router(hook_routes(floor), responses=_FAILURES)
     app.include_router(preview_routes(floor), responses=_FAILURES)
     app.include_router(source_routes(floor), responses=_FAILURES)
+    app.include_router(blank_routes(floor), responses=_FAILURES)
     app.include_router(archive_routes(floor), responses=_FAILURES)
     app.include_router(token_routes(floor), responses=_FAILURES)
     app.include_router(probe_routes(health, floor.metrics.registry))

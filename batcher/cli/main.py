@@ -38,6 +38,7 @@ COMMANDS = {
     "resolve": "batcher.cli.resolve:resolve",
     "reconcile": "batcher.cli.reconcile:reconcile",
     "stations": "batcher.cli.stations:stations",
+    "blanks": "batcher.cli.blanks:blanks",
     "reports": "batcher.cli.queues:reports",
     "rules": "batcher.cli.rules:rules",
     "preview": "batcher.cli.preview:preview",

@@ -17,6 +17,7 @@ from batcher.services.confidence import confidence
 from batcher.services.quote_room import QuoteRoom
 from batcher.services.quoted_work import quoted_work
 from batcher.services.snapshot import added_problem
+from batcher.store.blanks import names_of
 
 #: Collections that are tried one after the other before it is asked when the work could be ready at all.
 _TRIED = 4
@@ -28,7 +29,7 @@ _ONLY_LATE = "service_impossible"
 class Binding:
     """What keeps a date from being earlier: a stable code, and plain words."""
 
-    code: str  #: service, station_taken, station_closed, work, no_room, or what an order is held with
+    code: str  #: service, station_taken, station_closed, work, no_room, blank_out, or what an order is held with
     message: str
     station: str | None = None
 
@@ -105,6 +106,9 @@ class Asking:
         held = self._judged.held
         if held is not None and held.code != _ONLY_LATE:
             return self._none(Binding(held.code, held.reason))
+        out = self._blank_out()
+        if out is not None:
+            return self._none(Binding("blank_out", f"{out} has run out; no date can be given before it is back"))
         found = self._quiet()
         if found is None:
             return self._none(Binding("no_room", "there is no room for it as far as is planned"))
@@ -124,6 +128,11 @@ class Asking:
     @property
     def _promised(self) -> Promise:
         return self._judged.promise
+
+    def _blank_out(self) -> str | None:
+        """Return a blank that has run out and that a piece needs; none when all are there."""
+        names = (name for piece in self._judged.pieces for name in names_of(piece.sku, piece.product, piece.finish))
+        return next((name for name in names if name in self._room.known.blanks_out), None)
 
     def _none(self, binding: Binding) -> Offer:
         nominal_at = None if self._promised.how == NOTHING_PROMISED else self._promised.leave_by_at

@@ -19,7 +19,7 @@ from batcher.services.context import Floor
 from batcher.services.cycle import read_outlooks
 from batcher.services.forecast import StationOutlook
 from batcher.services.plan_view import PlannedBatch, PlanView, plan_view
-from batcher.store import batches, orders, stations
+from batcher.store import batches, blanks, orders, stations
 from batcher.store.batches import LiveBatch
 from batcher.store.session import Session
 
@@ -35,6 +35,7 @@ class Cause(StrEnum):
     NO_ROOM = "no_room"  #: no station has room for it as far as is planned
     PREDECESSOR = "predecessor"  #: the step before, its own or of a piece of the same batch
     REST = "rest"  #: cooling or drying after the step before
+    BLANK_OUT = "blank_out"  #: what it is made of has run out
     STATION_DOWN = "station_down"
     STATION_CLOSED = "station_closed"  #: outside its running hours
     OPERATOR_ABSENT = "operator_absent"  #: nobody is there to load it
@@ -91,6 +92,7 @@ class CauseFinder:
         self._outlooks: Mapping[str, StationOutlook] = read_outlooks(session, self._rules, self._now)
         self._live: dict[str, LiveBatch] = {entry.ticket_id: entry for entry in batches.live_batches(session)}
         self._ticket_of = {job.job_id: job.ticket_id for job in batches.live_jobs(session)}
+        self._blanks_out, self._without_blank = blanks.blanks_out(session), blanks.items_waiting(session)
         self._unready: dict[str, tuple[int, datetime | None]] = {}
 
     def of_job(self, job: Job, before: Job | None) -> Binding:
@@ -104,6 +106,8 @@ class CauseFinder:
         """
         if job.state is JobState.RELEASED:
             return self._released(job)
+        if job.item_id in self._without_blank:
+            return self._blank(self._without_blank[job.item_id])
         if self.plan is None:
             return Binding(Cause.NO_PLAN, "waits for the first plan")
         if job.id in self.plan.left_out:
@@ -116,6 +120,11 @@ class CauseFinder:
         if job.ready_at is not None and job.ready_at > self._now:
             return Binding(Cause.REST, f"rests until {self._say(job.ready_at)}", job.ready_at, None, batch.rule)
         return self._of_batch(batch)
+
+    def _blank(self, name: str) -> Binding:
+        out = self._blanks_out[name]
+        told = f": {out.reason}" if out.reason else ""
+        return Binding(Cause.BLANK_OUT, f"{name} has run out since {self._say(out.since)}{told}")
 
     def ends_at(self, job: Job) -> datetime | None:
         """Return when a step that is not done will end, as planned or as its ticket goes; none: not known."""

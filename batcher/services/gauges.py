@@ -22,6 +22,7 @@ from batcher.errors import (
 )
 from batcher.planning.plan import PlanStatus
 from batcher.rules.ruleset import RuleSet
+from batcher.services.blanks import refresh_blanks
 from batcher.services.context import Floor
 from batcher.services.doubt import refresh_doubt
 from batcher.services.dropping import SOURCE
@@ -62,6 +63,7 @@ def refresh_gauges(floor: Floor, outlooks: Sequence[OrderOutlook], now: datetime
     metrics.oldest_undelivered.set(_age_s(undelivered.oldest_at, now))
     _set_disk(floor)
     refresh_doubt(floor)
+    refresh_blanks(floor)
 
 
 def is_overdue(rules: RuleSet, entry: LiveBatch, now: datetime) -> bool:

@@ -19,7 +19,8 @@ from batcher.rules.ruleset import RuleSet
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.quoted_work import reserved_work
 from batcher.services.snapshot import Snapshot, added_problem, seconds_from
-from batcher.store import batches, orders, reservations
+from batcher.store import batches, blanks, orders, reservations
+from batcher.store.blanks import BlankOut
 from batcher.store.session import Store
 
 #: So long jobs that the plan left out are looked a place for.
@@ -36,6 +37,7 @@ class _Known:
 
     newest_order: str
     reserved: set[str]
+    blanks_out: dict[str, BlankOut] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class QuoteRoom:
         with store.read() as session:
             late = orders.work_after(session, self.known.newest_order)
             standing = reservations.standing(session, now)
+            self.known.blanks_out = blanks.blanks_out(session)
             taken = set(reservations.takers(session, sorted(self.known.reserved)))
         deadline = time.monotonic() + _CATCH_UP_S
         for key, work in late.items():

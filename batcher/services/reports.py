@@ -15,8 +15,9 @@ from batcher.domain.batches import StationReport
 from batcher.domain.states import TicketState
 from batcher.errors import SafeModeError
 from batcher.rules.ruleset import RuleSet
+from batcher.services.blanks import NO_BLANK, tell_blanks
 from batcher.services.context import Floor
-from batcher.store import batches, orders, reports, stations
+from batcher.store import batches, blanks, orders, reports, stations
 from batcher.store.batches import End, Finished, TicketHead, TicketItem
 from batcher.store.reports import Judged, StoredReport
 from batcher.store.session import Session
@@ -90,6 +91,10 @@ def apply_reports(floor: Floor, told: Sequence[StationReport], *, in_safe_mode: 
             verdicts |= dict(zip(numbers, _apply_round(session, rules, some, now), strict=True))
         judged = [(report, verdicts[number]) for number, report in enumerate(told)]
         _note_stations(session, judged, now)
+        out = _note_blanks(session, judged, now)
+    if out:
+        log.warning("blanks_out", blanks=out)
+        tell_blanks(floor)
     for report, verdict in judged:
         _tell(floor, report, verdict)
     return [verdict.outcome for _, verdict in judged]
@@ -198,6 +203,19 @@ def _note_stations(session: Session, judged: Sequence[tuple[StationReport, _Verd
     stations.touch_reports(session, {report.station for report, verdict in judged if not verdict.outcome.repeat}, now)
     set_up = {report.station: verdict.setup_state for report, verdict in judged if verdict.setup_state is not None}
     stations.set_setup_states(session, set_up)
+
+
+def _note_blanks(session: Session, judged: Sequence[tuple[StationReport, _Verdict]], now: datetime) -> list[str]:
+    """Note of which blanks stations say that there are no more; return those that are new."""
+    new: list[str] = []
+    for report, verdict in judged:
+        if verdict.outcome.outcome == "applied" and not verdict.outcome.repeat and report.reason == NO_BLANK:
+            listed = batches.ticket_items(session, report.ticket_id)
+            failed = [item for item, outcome in _outcomes(report, listed).items() if outcome == "failed"]
+            pieces = orders.items_by_id(session, failed).values()
+            named = [f"{piece.product}/{piece.finish}" if piece.finish else piece.product for piece in pieces]
+            new += blanks.run_out(session, named, f"{report.station} reported {NO_BLANK}", report.station, now)
+    return new
 
 
 def _outcomes(report: StationReport, items: Sequence[TicketItem]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from batcher.domain.orders import Item, Job, OpenWork, Order, OrderIn
 from batcher.domain.states import ItemState, JobState, OrderState
 from batcher.errors import NotFoundError
 from batcher.store import tables
+from batcher.store.blanks import WAITS_FOR_BLANK
 from batcher.store.order_intake import order_in
 from batcher.store.rows import chunks, columns
 
@@ -29,6 +30,7 @@ _OPEN_WORK = (
     .where(
         _j.c.state == JobState.WAITING,
         _i.c.state.in_((ItemState.WAITING, ItemState.IN_PRODUCTION)),
+        ~WAITS_FOR_BLANK,
         _o.c.state.in_(_PLANNED),
     )
     .order_by(_j.c.id)
@@ -38,6 +40,7 @@ _WAITING = select(*columns(_j, Job)).where(_j.c.state == JobState.WAITING).order
 _WAITING_ITEMS = select(*columns(_i, Item)).where(
     _i.c.id.in_(select(_j.c.item_id).where(_j.c.state == JobState.WAITING)),
     _i.c.state.in_((ItemState.WAITING, ItemState.IN_PRODUCTION)),
+    ~WAITS_FOR_BLANK,
 )
 _WAITING_ORDERS = select(*columns(_o, Order)).where(
     _o.c.key.in_(select(_j.c.order_key).where(_j.c.state == JobState.WAITING)), _o.c.state.in_(_PLANNED)
@@ -94,7 +97,7 @@ def open_orders(s: Session) -> list[Order]:
 
 
 def open_work(s: Session) -> list[OpenWork]:
-    """Return every waiting job of orders that are not held, by job id: the planning snapshot."""
+    """Return every waiting job of orders that are not held, and whose blank is there, by job id: what is planned."""
     items = {row[0]: Item(*row) for row in s.execute(_WAITING_ITEMS)}
     orders = {row[0]: Order(*row) for row in s.execute(_WAITING_ORDERS)}
     jobs = [Job(*row) for row in s.execute(_WAITING)]

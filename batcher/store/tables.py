@@ -2,7 +2,8 @@
 The tables, as SQLModel classes, and their core `Table` objects, which all other files here use.
 
 What stands between the floor and those who sell is in `tables_shop`, what follows a backup that was restored in
-`tables_restored`, what has left for the archive in `tables_archive`; all of them are reached from here.
+`tables_restored`, what has left for the archive in `tables_archive`, what has run out in
+`tables_blanks`; all of them are reached from here.
 A row never leaves `store`. Table models validate nothing, so the database does: keys, checks and unique indexes.
 What a state may become is checked in `steps`; how the schema changes between versions is in `migrations`.
 """
@@ -19,6 +20,7 @@ from batcher.store.columns import UtcDateTime, Word, one_of
 from batcher.store.tables_archive import archive_files as archive_files
 from batcher.store.tables_archive import archived_orders as archived_orders
 from batcher.store.tables_archive import archived_tickets as archived_tickets
+from batcher.store.tables_blanks import blanks_out as blanks_out
 from batcher.store.tables_restored import safe_mode as safe_mode
 from batcher.store.tables_restored import unaccounted as unaccounted
 from batcher.store.tables_shop import artworks as artworks

@@ -27,7 +27,7 @@ needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="pr
 #: Each names something of which there are few: words of the code, or what the rules name.
 ENUMERABLE = {
     "state", "outcome", "process", "reason", "status", "code", "station", "loop", "source", "type", "method", "route",
-    "rules", "question", "answer",
+    "rules", "question", "answer", "kind",
 }  # fmt: skip
 
 
