@@ -24,10 +24,9 @@ def run(as_json: JsonOption = False) -> None:
     Example: batcher archive run
     """
     counts: dict[str, int] = {}
-    more = True
-    while more:
-        done: Any = plain(act("/v1/archive", {}, _here))
-        more = done["more"]
+    done: Any = {"more": True}
+    while done["more"]:
+        done = plain(act("/v1/archive", {}, _here))
         counts = {kind: counts.get(kind, 0) + count for kind, count in done["counts"].items()}
     if as_json:
         print_json({"counts": counts, "kept_back": done["kept_back"]})

@@ -7,6 +7,7 @@ import typer
 from batcher.cli.floors import act, reading_floor
 from batcher.cli.output import JsonOption, local, print_json, print_table, tell
 from batcher.services.blanks import say_back, say_out
+from batcher.services.context import Floor
 from batcher.store import blanks as stored
 
 blanks = typer.Typer(help="Blanks that have run out: list, out, back.", no_args_is_help=True)
@@ -66,11 +67,12 @@ def come_back(
 
     Example: batcher blanks back tin
     """
-    answer = act(
-        "/v1/blanks/back",
-        {"blank": blank, "reason": reason, "who": _WHO},
-        lambda floor: say_back(floor, blank, reason=reason, who=_WHO) or {"blank": blank, "waiting": 0},
-    )
+
+    def here(floor: Floor) -> object:
+        say_back(floor, blank, reason=reason, who=_WHO)
+        return {"blank": blank, "waiting": 0}
+
+    answer = act("/v1/blanks/back", {"blank": blank, "reason": reason, "who": _WHO}, here)
     if as_json:
         print_json(answer)
     else:

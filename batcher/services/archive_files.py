@@ -83,9 +83,9 @@ class ArchiveFiles:
         """
         path = self.folder / file
         try:
-            with path.open("rb") as file:
-                file.seek(place)
-                lines = _unpacked(file).splitlines()
+            with path.open("rb") as packed:
+                packed.seek(place)
+                lines = _unpacked(packed).splitlines()
             yield from (json.loads(line) for line in lines)
         except FileNotFoundError as error:
             raise ArchiveError(f"there is no {path}; another machine, or a copy of the archive, may have it") from error

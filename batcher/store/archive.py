@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import Table, delete, insert, or_, select, update
 from sqlmodel import Session
 
 from batcher.store import tables
@@ -138,11 +138,11 @@ def _delete_rows(s: Session, records: Iterable[Record], table: str) -> None:
 
 
 def _insert_notes(
-    s: Session, table: object, known: Sequence[dict[str, object]], stretch: Stretch, now: datetime
+    s: Session, table: Table, known: Sequence[dict[str, object]], stretch: Stretch, now: datetime
 ) -> None:
     rows = [{**one, "archived_at": now, "file": stretch.file, "place": stretch.place} for one in known]
     if rows:
-        s.connection().execute(insert(table), rows)  # type: ignore[arg-type]
+        s.connection().execute(insert(table), rows)
 
 
 def _note_end(s: Session, stretch: Stretch) -> None:

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from batcher.domain.states import TicketState
 from batcher.store import archive, batches, erasure, events, finished, orders, tables
@@ -35,8 +35,8 @@ def _news_made(s: Session) -> None:
     events.record(s, kind="station", ident="uv-1", after="up", now=NOW)
     last = s.execute(select(tables.events.c.seq).order_by(tables.events.c.seq.desc())).scalars().first()
     marks = tables.watermarks
-    if s.execute(marks.update().where(marks.c.name == "news").values(seq=last)).rowcount == 0:
-        s.execute(insert(marks).values(name="news", seq=last))
+    s.execute(delete(marks).where(marks.c.name == "news"))
+    s.execute(insert(marks).values(name="news", seq=last))
 
 
 def test_a_finished_order_leaves_with_all_its_rows_and_is_still_known(store: Store) -> None:
