@@ -7,7 +7,7 @@ import pytest
 
 from batcher.domain.states import ItemState, JobState, OrderState, TicketState
 from batcher.errors import ConflictError, NotFoundError, TransitionError
-from batcher.store import batches, events, orders
+from batcher.store import batches, blanks, events, orders
 from batcher.store.orders import Held
 from batcher.store.session import Session, Store
 from tests.builders_store import (
@@ -261,3 +261,15 @@ def _make(s: Session, job_id: str, item_id: str, now: datetime) -> None:
     run_through(s, ticket.id, now)
     batches.finish_ticket(s, ticket.id, {item_id: "done"}, rests={}, now=now)
     assert batches.get_ticket(s, ticket.id).state is TicketState.DONE
+
+
+def test_pieces_whose_blank_has_run_out_are_no_open_work_until_it_is_back(store: Store) -> None:
+    with store.write() as s:
+        key = add(s, "A-1")
+        for name in ("mug", "mug/white", "MUG-1", "tin"):
+            blanks.run_out(s, [name], "", "mia", NOW)
+            assert (orders.open_work(s) == []) == (name != "tin")
+            assert (orders.work_of(s, [job.id for job in orders.jobs_of(s, key)]) == []) == (name != "tin")
+            assert set(blanks.items_waiting(s).values()) == ({name} if name != "tin" else set())
+            blanks.come_back(s, name, "", "mia", NOW)
+        assert len(orders.open_work(s)) == 2
