@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from batcher.planning.bounds_changeovers import cheapest_entry
 from batcher.planning.index import NO_LIMIT, Instance, ModeView, Unit
+from batcher.planning.layout import area_taken
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +51,7 @@ def room(mode: ModeView) -> int:
 
 def taken(mode: ModeView, unit: Unit) -> int:
     """Return what a unit takes of that room."""
-    if mode.sheet is None:
-        return unit.size
-    gap = mode.sheet.gap
-    return sum((box.width + gap) * (box.height + gap) for box in unit.rectangles)
+    return unit.size if mode.sheet is None else area_taken(unit.rectangles, mode.sheet.gap)
 
 
 def least_cost(stock: Stock) -> float:

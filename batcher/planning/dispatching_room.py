@@ -1,6 +1,7 @@
 """How full a dispatch makes batches: what units take of a mode's room, by size or by area, and which go together."""
 
 from batcher.planning.index import NO_LIMIT, Instance, ModeView, Unit
+from batcher.planning.layout import area_taken
 
 
 def gathered(mode: ModeView, found: list[Unit]) -> list[Unit]:
@@ -32,10 +33,7 @@ def looked_at(mode: ModeView, pool: int) -> int:
 
 def room_of(mode: ModeView, unit: Unit) -> int:
     """Return what a unit takes of a mode's room: size, or area with its gaps."""
-    if mode.sheet is None:
-        return unit.size
-    gap = mode.sheet.gap
-    return sum([(box.width + gap) * (box.height + gap) for box in unit.rectangles])
+    return unit.size if mode.sheet is None else area_taken(unit.rectangles, mode.sheet.gap)
 
 
 def filled(mode: ModeView, units: list[Unit]) -> float:

@@ -6,6 +6,7 @@ units times 3600, so that costs per hour stay whole numbers. Nothing here change
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -94,16 +95,23 @@ class Instance:
 
     problem: Problem
     stations: tuple[StationView, ...]
-    families: tuple[FamilyView, ...]
-    orders: tuple[OrderView, ...]
-    units: tuple[Unit, ...]
+    families: Sequence[FamilyView]
+    orders: Sequence[OrderView]
+    units: Sequence[Unit]
     change_seconds: tuple[tuple[int, ...], ...]
     unplanned_end: int  #: when an unplanned job counts as done
     unit_of: dict[str, int] = field(default_factory=dict)  #: by job id
 
 
-def index(problem: Problem) -> Instance:
-    """Return the indexed view of a problem that `documents` would accept."""
+def index(problem: Problem, *, stations: tuple[StationView, ...] | None = None) -> Instance:
+    """
+    Return the indexed view of a problem that `documents` would accept.
+
+    Parameters
+    ----------
+    stations
+        Those of an earlier index of the same stations and changeovers; none: they are looked at anew.
+    """
     station_of = {station.id: place for place, station in enumerate(problem.stations)}
     families = _families(problem, station_of)
     jobs_of_unit, unit_of = _partition(problem)
@@ -115,7 +123,7 @@ def index(problem: Problem) -> Instance:
             units_of_order[order].append(unit.place)
     return Instance(
         problem=problem,
-        stations=_stations(problem),
+        stations=_stations(problem) if stations is None else stations,
         families=families,
         orders=tuple(
             OrderView(order.due, 3600 * order.late_cost, order.late_cost_per_hour, tuple(units_of_order[place]))

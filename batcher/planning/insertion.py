@@ -6,11 +6,11 @@ milliseconds. It is not safe for threads: whoever shares one locks it.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from batcher.planning.growing import grown
-from batcher.planning.index import Instance, index
+from batcher.planning.growing import Growing, Mark
+from batcher.planning.index import index
 from batcher.planning.inner_dues import inner_dues
 from batcher.planning.loads import Loader
 from batcher.planning.plan import Batch
@@ -67,9 +67,9 @@ class Room:
     """A plan that can be asked what it has room for."""
 
     def __init__(self, problem: Problem, batches: Iterable[Batch], *, budget_s: float) -> None:
-        self._instance = index(problem)
-        self._loader = Loader(self._instance)
-        self._schedule = warm_schedule(self._instance, self._loader, batches, budget_s=budget_s)
+        self._growing = Growing(index(problem))
+        instance = self._growing.instance
+        self._schedule = warm_schedule(instance, Loader(instance), batches, budget_s=budget_s)
         self._schedule.lazy = True  # an insertion moves what it must
 
     def ask(self, more: Problem, *, hurry: bool, not_before: int, deadline: float) -> Insertion:
@@ -87,55 +87,71 @@ class Room:
         deadline
             Monotonic moment at which to give up.
         """
-        extra = index(more)
-        asked = self._opened(extra, not_before, hurry=hurry)
+        asked = self._opened(more, not_before, hurry=hurry)
         try:
-            return self._put(asked, extra, deadline)
+            return asked.put_all(deadline)
         finally:
-            asked.take_out()
-            self._resize(self._instance)
+            self._close(asked)
 
     def keep(self, more: Problem, *, not_before: int, deadline: float) -> bool:
         """Put in an order that stays, also where others become late for it; false when it has no place in time."""
-        extra = index(more)
-        asked = self._opened(extra, not_before, hurry=True)
+        asked = self._opened(more, not_before, hurry=True)
         placed = False
         try:
-            placed = self._put(asked, extra, deadline).end is not None
+            placed = asked.put_all(deadline).end is not None
         finally:
-            if placed:
-                self._instance = self._schedule.instance
-            else:
-                asked.take_out()
-                self._resize(self._instance)
+            if not placed:
+                self._close(asked)
         return placed
 
-    def _opened(self, extra: Instance, not_before: int, *, hurry: bool) -> "_Asked":
-        self._resize(grown(self._instance, extra))
-        return _Asked(self._schedule, len(self._instance.orders), not_before, hurry)
+    def _opened(self, more: Problem, not_before: int, *, hurry: bool) -> "_Asked":
+        extra = index(more, stations=self._growing.instance.stations)
+        asked = _Asked(self._schedule, self._growing.mark, inner_dues(extra), not_before, hurry)
+        self._growing.grow(extra)
+        self._schedule.resize(self._growing.instance)
+        return asked
 
-    def _put(self, asked: "_Asked", extra: Instance, deadline: float) -> Insertion:
-        first, dues = len(self._instance.units), inner_dues(extra)
-        for unit in sorted(range(len(dues)), key=lambda unit: (dues[unit], unit)):
-            if time.monotonic() > deadline or not asked.put(first + unit, dues[unit]):
-                return Insertion((), 0.0)
-        return Insertion(asked.stays(first), asked.cost / 3600)
-
-    def _resize(self, instance: Instance) -> None:
-        self._schedule.resize(instance)
-        self._loader.resize(instance)
+    def _close(self, asked: "_Asked") -> None:
+        """Have everything as it was, also when a trial broke."""
+        asked.take_out()
+        self._growing.shrink(asked.mark)
+        self._schedule.resize(self._growing.instance)
 
 
 class _Asked:
-    """One order being put in, unit by unit."""
+    """
+    One order being put in, unit by unit.
 
-    def __init__(self, schedule: Schedule, order: int, not_before: int, hurry: bool) -> None:
-        self._schedule, self._order = schedule, order
+    Parameters
+    ----------
+    mark
+        What the instance holds without it.
+    dues
+        When each of its units must be done.
+    """
+
+    def __init__(self, schedule: Schedule, mark: Mark, dues: Sequence[int], not_before: int, hurry: bool) -> None:
+        self.mark = mark
+        self._schedule, self._dues = schedule, dues
         self._not_before, self._hurry = not_before, hurry
         self._pencilled: list[Pencilled] = []
-        self.cost = 0  #: beyond what the order itself loses by being late, times 3600
+        self._cost = 0  # beyond what the order itself loses by being late, times 3600
 
-    def put(self, unit: int, due: int) -> bool:
+    def put_all(self, deadline: float) -> Insertion:
+        """Put in all its units, those first that must be done first."""
+        for unit, due in sorted(enumerate(self._dues, start=self.mark.units), key=lambda entry: (entry[1], entry[0])):
+            if time.monotonic() > deadline or not self._put(unit, due):
+                return Insertion((), 0.0)
+        stays = tuple(self._stay(unit) for unit in range(self.mark.units, len(self._schedule.run_of)))
+        return Insertion(stays, self._cost / 3600)
+
+    def take_out(self) -> None:
+        """Have the schedule as it was, also when a trial broke."""
+        self._schedule.rollback()
+        while self._pencilled:
+            self._schedule.rub_out(self._pencilled.pop())
+
+    def _put(self, unit: int, due: int) -> bool:
         """Put a unit where it is least late, and there where it costs least; false when there is no such place."""
         schedule = self._schedule
         best: tuple[tuple[int, int, int], Place] | None = None
@@ -156,22 +172,12 @@ class _Asked:
         delta = tried(schedule, place, unit)
         assert delta is not None, "a trial repeated gives the same"
         self._pencilled.append(schedule.pencil(delta))
-        self.cost += price
+        self._cost += price
         return True
-
-    def stays(self, first: int) -> tuple[Stay, ...]:
-        """Return where its units stand, from the first of them on."""
-        return tuple(self._stay(unit) for unit in range(first, len(self._schedule.run_of)))
-
-    def take_out(self) -> None:
-        """Have the schedule as it was, also when a trial broke."""
-        self._schedule.rollback()
-        while self._pencilled:
-            self._schedule.rub_out(self._pencilled.pop())
 
     def _price(self, place: Place, unit: int) -> int | None:
         """Try a place; return what others pay for it, none when it is impossible or they may not."""
-        schedule, own = self._schedule, self._order
+        schedule, own = self._schedule, self.mark.orders
         was, others_were = schedule.lateness[own], schedule.late_money - schedule.lateness[own]
         delta = tried(schedule, place, unit)
         if delta is None or (not self._hurry and schedule.late_money - schedule.lateness[own] > others_were):

@@ -59,6 +59,11 @@ def shape_of(rectangle: Rectangle) -> Shape:
     return Shape(rectangle.width, rectangle.height, 1)
 
 
+def area_taken(rectangles: Iterable[Rectangle], gap: int) -> int:
+    """Return the area of rectangles that are all grown by the gap."""
+    return sum([(rectangle.width + gap) * (rectangle.height + gap) for rectangle in rectangles])
+
+
 class Packer:
     """Packs sheets of one size, remembering every answer."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batcher.planning.index import NO_LIMIT, Instance, ModeView
-from batcher.planning.layout import TRIES, Packer, Shape, place, shape_of
+from batcher.planning.layout import TRIES, Packer, Shape, area_taken, place, shape_of
 from batcher.planning.plan import Placement
 from batcher.planning.problem import SheetSize
 
@@ -33,6 +33,7 @@ class Loader:
         self.instance = instance
         self._packers: dict[SheetSize, Packer] = {}
         self._shapes: list[tuple[Shape, ...]] = []
+        self._areas: dict[int, list[int]] = {}
         self.resize(instance)
 
     def resize(self, instance: Instance) -> None:
@@ -40,6 +41,8 @@ class Loader:
         self.instance = instance
         del self._shapes[len(instance.units) :]
         self._shapes += [tuple(sorted(map(shape_of, unit.rectangles))) for unit in instance.units[len(self._shapes) :]]
+        for areas in self._areas.values():
+            del areas[len(instance.units) :]
 
     def load(self, places: Sequence[int]) -> Load:
         """Return what these units of one family come to."""
@@ -69,6 +72,12 @@ class Loader:
             and len(load.kinds) <= mode.max_kinds
             and (load.size <= mode.capacity if mode.sheet is None else self._lies(mode.sheet, load.units, tries))
         )
+
+    def has_area(self, sheet: SheetSize, load: Load, place: int) -> bool:
+        """Tell whether a sheet has area left for a unit more; it may still not lie on it."""
+        areas = self._areas.setdefault(sheet.gap, [])
+        areas += [area_taken(unit.rectangles, sheet.gap) for unit in self.instance.units[len(areas) :]]
+        return areas[place] + sum([areas[unit] for unit in load.units]) <= self._packer(sheet).area
 
     def may_join(self, mode: ModeView, load: Load, place: int) -> bool:
         """Tell quickly whether a unit may be added to a load that fits: the whole answer unless there is a sheet."""

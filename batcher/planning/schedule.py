@@ -185,16 +185,17 @@ class Schedule:
     def resize(self, instance: Instance) -> None:
         """Go on with an instance that has units, families and orders more, or fewer, at its end; all unplanned."""
         self.instance = instance
-        was = sum(self.lateness)
+        self.loader.resize(instance)
         del self.run_of[len(instance.units) :]
         self.run_of += [None] * (len(instance.units) - len(self.run_of))
         del self.of_family[len(instance.families) :]
         self.of_family += [[] for _ in instance.families[len(self.of_family) :]]
+        fewer = sum(self.lateness[len(instance.orders) :])
         del self.lateness[len(instance.orders) :]
-        self.lateness += [order.lateness(instance.unplanned_end) for order in instance.orders[len(self.lateness) :]]
-        more = sum(self.lateness) - was
-        self.late_money += more
-        self.cost += more
+        new = [order.lateness(instance.unplanned_end) for order in instance.orders[len(self.lateness) :]]
+        self.lateness += new
+        self.late_money += sum(new) - fewer
+        self.cost += sum(new) - fewer
 
     def compact(self) -> None:
         """Time every batch as early as its sequence allows."""

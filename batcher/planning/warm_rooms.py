@@ -111,11 +111,7 @@ def _may_hold(schedule: Schedule, run: Run, unit: int) -> bool:
     if not schedule.loader.may_join(run.mode, run.load, unit):
         return False
     sheet = run.mode.sheet
-    if sheet is None:
-        return True
-    pieces = [piece for held in (*run.load.units, unit) for piece in schedule.instance.units[held].rectangles]
-    taken = sum((piece.width + sheet.gap) * (piece.height + sheet.gap) for piece in pieces)
-    return taken <= (sheet.width + sheet.gap) * (sheet.height + sheet.gap)
+    return sheet is None or schedule.loader.has_area(sheet, run.load, unit)
 
 
 def _positions(schedule: Schedule, mode: ModeView, ready: int, latest: int, not_before: int) -> Iterable[int]:
