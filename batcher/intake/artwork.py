@@ -16,6 +16,8 @@ from batcher.net.exchange import Limits, Reply, exchange
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 3
+#: More than two square metres at 600 dots an inch: a small file may unfold to more than a machine's memory.
+_MAX_PIXELS = 2**30
 #: What a file begins with, by kind; whatever else is no artwork.
 _BEGINNINGS = {
     b"\x89PNG\r\n\x1a\n": "png",
@@ -49,7 +51,7 @@ def fetch_artwork(url: str, expected: str | None, limits: Limits, hosts: Collect
     Raises
     ------
     FetchError
-        With `reason` as for `exchange`, or status, host, elsewhere, too_large, empty, kind or checksum.
+        With `reason` as for `exchange`, or status, host, elsewhere, too_large, empty, kind, checksum or pixels.
     """
     reply = _follow(url, limits, hosts)
     if not reply.whole:
@@ -62,6 +64,8 @@ def fetch_artwork(url: str, expected: str | None, limits: Limits, hosts: Collect
     kind = _kind(reply.body)
     if kind is None:
         raise FetchError("it is no PNG, JPEG, TIFF, WebP or PDF file", reason="kind")
+    if kind == "png" and _pixels(reply.body) > _MAX_PIXELS:
+        raise FetchError("it has more pixels than any station could print", reason="pixels")
     return Fetched(reply.body, digest, kind)
 
 
@@ -86,3 +90,8 @@ def _kind(content: bytes) -> str | None:
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "webp"
     return next((kind for beginning, kind in _BEGINNINGS.items() if content.startswith(beginning)), None)
+
+
+def _pixels(png: bytes) -> int:
+    """Return how many pixels a PNG says it has; its first chunk begins with width and height."""
+    return int.from_bytes(png[16:20]) * int.from_bytes(png[20:24]) if png[12:16] == b"IHDR" else 0

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from batcher.domain.orders import OrderIn
 from batcher.errors import Fault, OrderRejectedError
-from batcher.intake.documents import Attributes, LineDocument, Name, Word, parse_order
+from batcher.intake.documents import Attributes, LineDocument, Name, Parse, Word
 from batcher.intake.strict_json import refuse
 
 
@@ -30,9 +29,14 @@ class OrderChange(BaseModel):
 _FIXED = frozenset({"order_id", "placed_at"})
 
 
-def changed_order(order: OrderIn, change: object, zone: ZoneInfo) -> OrderIn:
+def changed_order(order: OrderIn, change: object, parse: Parse) -> OrderIn:
     """
     Return an order with changes; a field that is null goes back to its default.
+
+    Parameters
+    ----------
+    parse
+        Reads a document of the order's source.
 
     Raises
     ------
@@ -52,8 +56,7 @@ def changed_order(order: OrderIn, change: object, zone: ZoneInfo) -> OrderIn:
             document[name] = _merged(order.attributes, value)
         elif value is None:
             del document[name]
-    changed = parse_order(document, source=order.source, zone=zone)
-    return replace(changed, content_hash=order.content_hash)
+    return replace(parse(document), content_hash=order.content_hash)
 
 
 def _merged(old: Mapping[str, str], change: Mapping[str, object]) -> dict[str, object]:

@@ -7,6 +7,7 @@ Whether the order can be made is judged in `accept`.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -17,12 +18,15 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from batcher.domain.orders import OrderIn, OrderLine
-from batcher.errors import Fault, OrderRejectedError
+from batcher.errors import DocumentError, Fault, OrderRejectedError
 from batcher.intake import words
 from batcher.intake.strict_json import load_json, printable, refuse
+from batcher.net.addresses import check_url
 
-__all__ = ["LineDocument", "OrderDocument", "load_json", "order_lines", "parse_order", "validated"]
+__all__ = ["LineDocument", "OrderDocument", "Parse", "load_json", "order_lines", "parse_order", "validated"]
 
+#: What begins so is an address, and no name of an artwork.
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|(data|file|javascript):", re.IGNORECASE)
 _MAX_LINES = 10_000
 _MAX_PIECES = 10_000
 _MAX_ATTRIBUTES = 50
@@ -89,6 +93,8 @@ Quantity = Annotated[int, BeforeValidator(_quantity)]
 Attributes = Annotated[dict[Name, Word], BeforeValidator(_attributes)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Document = TypeVar("Document", bound=BaseModel)
+#: Returns the order that a document means: `parse_order` with all but its first argument bound.
+Parse = Callable[[object], OrderIn]
 
 
 class LineDocument(BaseModel):
@@ -127,7 +133,14 @@ def _one_line(_sku: str) -> bool:
     return False
 
 
-def parse_order(doc: object, *, source: str, zone: ZoneInfo, takes_lines: Callable[[str], bool] = _one_line) -> OrderIn:
+def parse_order(
+    doc: object,
+    *,
+    source: str,
+    zone: ZoneInfo,
+    takes_lines: Callable[[str], bool] = _one_line,
+    private_artwork: bool = False,
+) -> OrderIn:
     """
     Return the order a document means.
 
@@ -139,6 +152,8 @@ def parse_order(doc: object, *, source: str, zone: ZoneInfo, takes_lines: Callab
         The site's time zone, for a `placed_at` without an offset.
     takes_lines
         Tells of a SKU whether its text may have several lines.
+    private_artwork
+        Artwork may lie at private addresses, and at plain HTTP.
 
     Raises
     ------
@@ -149,7 +164,7 @@ def parse_order(doc: object, *, source: str, zone: ZoneInfo, takes_lines: Callab
         refuse("body_not_object", "an order is a JSON object")
     document = validated(OrderDocument, doc, zone)
     lines = order_lines(document.lines)
-    _check_lines(lines, takes_lines)
+    _check_lines(lines, takes_lines, private_artwork=private_artwork)
     order = OrderIn(
         source=source,
         order_id=document.order_id,
@@ -223,12 +238,27 @@ def _line_content(line: OrderLine) -> dict[str, object]:
     return {name: value for name, value in vars(line).items() if name != "artwork_sha256" or value is not None}
 
 
-def _check_lines(lines: tuple[OrderLine, ...], takes_lines: Callable[[str], bool]) -> None:
+def _artwork_faults(reference: str, where: str, *, private: bool) -> tuple[Fault, ...]:
+    """Return why an artwork can be asked for nowhere; nothing where it is a name that stations know."""
+    if not _ADDRESS.match(reference):
+        return ()
+    if not reference.startswith(("https://", "http://")):
+        return (Fault(where, "must begin with https://", "url_scheme"),)
+    try:
+        check_url(reference, private=private, where=where)
+    except DocumentError as error:
+        return error.faults
+    return ()
+
+
+def _check_lines(lines: tuple[OrderLine, ...], takes_lines: Callable[[str], bool], *, private_artwork: bool) -> None:
     faults = [
         Fault(f"/lines/{position}/text", "holds a line break, and the product takes one line", "text_control_char")
         for position, line in enumerate(lines)
         if "\n" in line.text and not takes_lines(line.sku)
     ]
+    for position, line in enumerate(lines):
+        faults += _artwork_faults(line.artwork or "", f"/lines/{position}/artwork", private=private_artwork)
     if faults:
         raise OrderRejectedError(tuple(faults))
 

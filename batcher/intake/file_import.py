@@ -6,12 +6,11 @@ Reading files is in `records`; who keeps orders, and where, comes as a function.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from batcher.domain.orders import OrderIn
 from batcher.errors import Fault, OrderRejectedError
 from batcher.intake.accept import CHUNK, Outcome
-from batcher.intake.documents import parse_order
+from batcher.intake.documents import Parse
 from batcher.intake.records import Record
 from batcher.intake.strict_json import printable
 
@@ -37,16 +36,16 @@ class RecordResult:
         return self.outcome in ("conflict", "rejected")
 
 
-def take_records(records: Sequence[Record], *, source: str, zone: ZoneInfo, take: Take) -> list[RecordResult]:
+def take_records(records: Sequence[Record], *, parse: Parse, take: Take) -> list[RecordResult]:
     """Take in records, in parts of one commit each; return what became of every one, in their order."""
     results: list[RecordResult] = []
     for start in range(0, len(records), CHUNK):
-        results += _take_part(records[start : start + CHUNK], source, zone, take)
+        results += _take_part(records[start : start + CHUNK], parse, take)
     return results
 
 
-def _take_part(records: Sequence[Record], source: str, zone: ZoneInfo, take: Take) -> Iterator[RecordResult]:
-    parsed = [_parse(record, source, zone) for record in records]
+def _take_part(records: Sequence[Record], parse: Parse, take: Take) -> Iterator[RecordResult]:
+    parsed = [_parsed(record, parse) for record in records]
     outcomes = iter(take([order for order in parsed if isinstance(order, OrderIn)]))
     for record, result in zip(records, parsed, strict=True):
         if isinstance(result, OrderIn):
@@ -55,11 +54,11 @@ def _take_part(records: Sequence[Record], source: str, zone: ZoneInfo, take: Tak
             yield RecordResult(record, _order_id(record), "rejected", message=str(result[0]), faults=result)
 
 
-def _parse(record: Record, source: str, zone: ZoneInfo) -> OrderIn | tuple[Fault, ...]:
+def _parsed(record: Record, parse: Parse) -> OrderIn | tuple[Fault, ...]:
     if record.faults:
         return record.faults
     try:
-        return parse_order(record.doc, source=source, zone=zone)
+        return parse(record.doc)
     except OrderRejectedError as error:
         return error.faults
 

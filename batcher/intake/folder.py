@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from batcher.errors import Fault, OrderRejectedError
+from batcher.intake.documents import Parse
 from batcher.intake.file_import import RecordResult, Take, take_records
 from batcher.intake.records import kind_of, read_bytes, read_records
 
@@ -38,7 +38,7 @@ class FileTaken:
     faults: tuple[Fault, ...] = ()  #: why nothing of it could be read
 
 
-def poll_folder(folder: DropFolder, *, source: str, zone: ZoneInfo, take: Take) -> list[FileTaken]:
+def poll_folder(folder: DropFolder, *, parse: Parse, take: Take) -> list[FileTaken]:
     """
     Take in every finished order file of a drop folder, by name.
 
@@ -46,6 +46,8 @@ def poll_folder(folder: DropFolder, *, source: str, zone: ZoneInfo, take: Take) 
 
     Parameters
     ----------
+    parse
+        Reads the document of an order.
     take
         Keeps orders; when it raises, the file stays and is taken again at the next poll.
     """
@@ -55,7 +57,7 @@ def poll_folder(folder: DropFolder, *, source: str, zone: ZoneInfo, take: Take) 
     for name, look in folder.looks.items():
         steady = before.get(name) == look
         try:
-            done = _take_file(folder.path / name, steady=steady, source=source, zone=zone, take=take)
+            done = _take_file(folder.path / name, steady=steady, parse=parse, take=take)
         except OSError as error:
             # its orders may be kept already; one file that cannot be moved must not stop the others
             done = FileTaken(name, faults=(Fault(name, f"cannot be moved away: {error.strerror}", "file_stuck"),))
@@ -81,7 +83,7 @@ def _look(path: Path) -> _Look | None:
     return None if path.is_dir() and not path.is_symlink() else (status.st_size, status.st_mtime_ns, status.st_ino)
 
 
-def _take_file(path: Path, *, steady: bool, source: str, zone: ZoneInfo, take: Take) -> FileTaken | None:
+def _take_file(path: Path, *, steady: bool, parse: Parse, take: Take) -> FileTaken | None:
     try:
         records = read_records(path.name, read_bytes(path))
     except FileNotFoundError:
@@ -93,7 +95,7 @@ def _take_file(path: Path, *, steady: bool, source: str, zone: ZoneInfo, take: T
     else:
         if not steady and not _shows_its_end(path.name):
             return None
-        results = take_records(records, source=source, zone=zone, take=take)
+        results = take_records(records, parse=parse, take=take)
         _tell_bad(path, results)
         _move(path, path.parent / "done")
         return FileTaken(path.name, tuple(results))

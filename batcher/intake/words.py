@@ -87,7 +87,7 @@ def reference(value: str) -> str:
     if value.startswith(("https://", "http://")):
         if len(value) > _MAX_URL or not value.isascii() or not value.isprintable() or " " in value:
             raise PydanticCustomError("url_invalid", "is no address of at most 2000 printable ASCII characters")
-        return value
+        return value  # where it leads is looked at with the whole order
     if len(value) > _MAX_REFERENCE:
         raise PydanticCustomError("text_too_long", "has more than 200 characters")
     return text(value)

@@ -36,17 +36,21 @@ def check_url(url: str, *, private: bool, where: str = "/url") -> SplitResult:
         port = parts.port
     except ValueError:
         raise _refused(where, "url_invalid", "is no address") from None
+    if parts.scheme not in PORTS:
+        raise _refused(where, "url_scheme", "must begin with https://")
     if len(url) > _MAX_URL or not url.isascii() or not url.isprintable() or " " in url or not parts.hostname:
         raise _refused(where, "url_invalid", "is no address")
-    if parts.scheme not in (PORTS if private else ("https",)):
-        raise _refused(where, "url_scheme", "must begin with https://")
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise _refused(where, "url_invalid", "must hold no name, password or fragment")
-    if not private and port not in (None, 443, 8443):
-        raise _refused(where, "url_invalid", "must use port 443 or 8443")
+    if private:
+        return parts
     literal = _literal(parts.hostname)
-    if literal is not None and not (private or _is_public(literal)):
+    if literal is not None and not _is_public(literal):
         raise _refused(where, "url_forbidden_address", "is an address that is not public")
+    if parts.scheme != "https":
+        raise _refused(where, "url_scheme", "must begin with https://")
+    if port not in (None, 443, 8443):
+        raise _refused(where, "url_invalid", "must use port 443 or 8443")
     return parts
 
 
@@ -70,7 +74,9 @@ def resolved(host: str, port: int, *, private: bool) -> str:
 
 
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the address that a host is, also in the spellings that resolvers take (0x7f.1, 2130706433)."""
+    """Return the address that a host is, also in the spellings that resolvers take (0x7f.1, 2130706433, localhost)."""
+    if host.rstrip(".").lower().rpartition(".")[2] == "localhost":
+        return ipaddress.ip_address("127.0.0.1")
     try:
         return ipaddress.ip_address(host)
     except ValueError:

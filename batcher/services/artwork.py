@@ -31,7 +31,7 @@ log = structlog.get_logger()
 #: The codes of orders that are held for their artwork: not there yet, not to be had, not what was ordered.
 PENDING, MISSING, WRONG = "artwork_pending", "artwork_missing", "artwork_wrong"
 #: What is wrong with a file that came, as against one that did not come.
-_WRONG = frozenset({"checksum", "kind", "empty", "too_large"})
+_WRONG = frozenset({"checksum", "kind", "empty", "too_large", "pixels"})
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 10.0, 3600.0
 _ORDERS_AT_ONCE, _FETCHED_AT_ONCE = 200, 4
 #: Tries after which an order says that its artwork cannot be had; it is tried on.

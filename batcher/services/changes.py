@@ -8,6 +8,7 @@ from batcher.domain.orders import Order
 from batcher.intake.accept import judge
 from batcher.intake.changes import changed_order
 from batcher.services.context import Floor
+from batcher.services.intake import order_reader
 from batcher.store import orders
 from batcher.store.orders import NewOrder
 
@@ -34,7 +35,8 @@ def change_order(floor: Floor, key: str, change: object, *, version: int | None,
     """
     rules, now = floor.rules.current, floor.now()
     with floor.store.write() as session:
-        wanted = changed_order(orders.order_content(session, key), change, rules.site.zone)
+        before = orders.order_content(session, key)
+        wanted = changed_order(before, change, order_reader(floor, before.source))
         judged = judge(rules, wanted, now)
         new = NewOrder(wanted, judged.promise, judged.pieces, judged.held)
         # names only: what is changed may be somebody's name

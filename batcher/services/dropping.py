@@ -14,7 +14,7 @@ from batcher.intake.accept import Outcome, accept
 from batcher.intake.file_import import RecordResult
 from batcher.intake.folder import DropFolder, poll_folder
 from batcher.services.context import Floor
-from batcher.services.intake import Taken, tell_taken
+from batcher.services.intake import Taken, order_reader, tell_taken
 
 log = structlog.get_logger()
 
@@ -41,9 +41,8 @@ class OrderDrop:
         return count
 
     def _poll(self) -> int:
-        zone = self._floor.rules.current.site.zone
-        count = 0
-        for file in poll_folder(self._folder, source=SOURCE, zone=zone, take=self._take):
+        parse, count = order_reader(self._floor, SOURCE), 0
+        for file in poll_folder(self._folder, parse=parse, take=self._take):
             for fault in file.faults:
                 log.warning("order_file_refused", file=file.name, code=fault.code, where=fault.where)
             tell_taken(self._floor, [as_taken(result) for result in file.results], SOURCE)

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import structlog
 
 from batcher.domain.orders import OrderIn
 from batcher.errors import Fault, OrderRejectedError
 from batcher.intake.accept import NOTHING_PROMISED, Outcome, accept, judge, known_orders
-from batcher.intake.documents import parse_order
+from batcher.intake.documents import Parse, parse_order
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 
@@ -74,10 +75,21 @@ def try_orders(floor: Floor, docs: Sequence[object], source: str) -> list[Taken]
     return [order if isinstance(order, Taken) else _tried(rules, order, next(known), now) for order in parsed]
 
 
+def order_reader(floor: Floor, source: str) -> Parse:
+    """Return what reads the documents of a source, under the rules in force."""
+    rules = floor.rules.current
+    return partial(
+        parse_order,
+        source=source,
+        zone=rules.site.zone,
+        takes_lines=rules.takes_lines,
+        private_artwork=floor.settings.private_artwork,
+    )
+
+
 def _parsed(floor: Floor, doc: object, source: str) -> OrderIn | Taken:
     try:
-        rules = floor.rules.current
-        return parse_order(doc, source=source, zone=rules.site.zone, takes_lines=rules.takes_lines)
+        return order_reader(floor, source)(doc)
     except OrderRejectedError as error:
         name = doc.get("order_id") if isinstance(doc, dict) else None
         return Taken(str(name or "")[:64], "rejected", message=str(error.faults[0]), faults=error.faults)

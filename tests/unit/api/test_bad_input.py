@@ -153,13 +153,20 @@ CASES: dict[tuple[int, str], tuple[Post, Answer]] = {
     (47, "SQL"): (worded("sql", "'; DROP TABLE orders;--"), (201, None)),
     (48, "blank"): (line(text="   "), (422, "text_empty")),
     **{
-        # an address is held until it was fetched; where it may lead is tried in services/test_artwork
-        (number, url): (kept(f"art-{number}", lines=[{**_LINE, "artwork": url}]), (202 if "http" in url else 201, None))
-        for number, url in (
-            (49, "file:///etc/passwd"), (50, "http://169.254.169.254/"), (51, "http://rebinds.example/a.png"),
-            (52, "http://redirects.example/a.png"), (53, "http://user:pw@shop.example:22/a.png"),
-            (54, "http://endless.example/a.png"), (55, "http://floods.example/a.svg"), (56, "sha256-none"),
+        (number, url): (line(artwork=url), (422, code))
+        for number, code, urls in (
+            (49, "url_scheme", ("file:///etc/passwd", "ftp://shop.example/a.png", "gopher://x/1", "data:image/png,x")),
+            (50, "url_forbidden_address", (
+                "http://169.254.169.254/latest", "https://127.0.0.1/a", "https://[::1]/a", "https://10.1.2.3/a",
+                "https://0.0.0.0/a", "https://2130706433/a", "https://0x7f.1/a", "https://[::ffff:169.254.169.254]/a",
+                "https://localhost./a", "https://shop.localhost/a",
+            )),
+            (53, "url_invalid", (
+                "https://user:pw@shop.example/a.png", "https://shop.example:22/a.png",
+                "https://shop.example/a\r\nHost: b",
+            )),
         )
+        for url in urls
     },
     (60, "unknown token"): (get("/v1/orders", Authorization="Bearer btr_x"), (401, "token_unknown")),
     (60, "another scheme"): (get("/v1/orders", Authorization="Digest x"), (401, "token_unknown")),
@@ -181,6 +188,7 @@ CASES: dict[tuple[int, str], tuple[Post, Answer]] = {
     (68, "cursor with SQL"): (get("/v1/orders?after=%27%20OR%201"), (400, "cursor_invalid")),
 }  # fmt: skip
 
+_ARTWORK = "tests/unit/services/test_artwork.py::test_artwork_"
 #: Cases that need more than one request, or that are another door's: the test that holds each.
 ELSEWHERE = {
     22: "tests/unit/api/test_orders.py::test_the_same_order_again_is_a_replay_and_with_other_content_a_conflict",
@@ -188,6 +196,11 @@ ELSEWHERE = {
     24: "tests/unit/api/test_orders.py::test_the_same_order_again_is_a_replay_and_with_other_content_a_conflict",
     25: "tests/unit/api/test_once.py::test_a_key_used_for_another_body_is_refused",
     32: "tests/unit/api/test_bad_input.py::test_an_order_that_cannot_be_in_time_is_kept_and_says_so",
+    51: "tests/unit/net/test_addresses.py::test_a_name_that_leads_inside_is_not_dialled_whatever_else_it_leads_to",
+    52: _ARTWORK + "that_cannot_be_used_holds_its_order_with_the_reason_and_no_other",
+    54: _ARTWORK + "is_bounded_in_size_time_and_steps",
+    55: _ARTWORK + "that_is_no_picture_to_print_holds_its_order",
+    56: _ARTWORK + "that_cannot_be_used_holds_its_order_with_the_reason_and_no_other",
     57: "tests/unit/api/test_orders.py::test_of_a_list_that_must_be_kept_whole_nothing_is_kept_when_one_is_bad",
     58: "tests/unit/api/test_limits.py::test_a_full_disk_is_told_as_such_and_nothing_is_kept",
     59: "tests/unit/api/test_limits.py::test_a_floor_with_all_the_orders_it_can_take_says_when_to_come_back",

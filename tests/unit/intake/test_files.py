@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from batcher.domain.orders import OrderIn
 from batcher.errors import OrderRejectedError, StoreUnavailableError
 from batcher.intake.accept import Outcome, accept
+from batcher.intake.documents import parse_order
 from batcher.intake.file_import import RecordResult, Take, take_records
 from batcher.intake.folder import DropFolder, FileTaken, poll_folder
 from batcher.intake.records import read_bytes, read_records
@@ -40,7 +42,7 @@ def drop(tmp_path: Path) -> DropFolder:
 
 
 def poll(drop: DropFolder, take: Take) -> list[FileTaken]:
-    return poll_folder(drop, source="folder", zone=LONDON, take=take)
+    return poll_folder(drop, parse=partial(parse_order, source="folder", zone=LONDON), take=take)
 
 
 def poll_until_steady(drop: DropFolder, take: Take) -> list[FileTaken]:
@@ -48,7 +50,8 @@ def poll_until_steady(drop: DropFolder, take: Take) -> list[FileTaken]:
 
 
 def read(path: Path, take: Take) -> list[RecordResult]:
-    return take_records(read_records(path.name, read_bytes(path)), source="import", zone=LONDON, take=take)
+    parse = partial(parse_order, source="import", zone=LONDON)
+    return take_records(read_records(path.name, read_bytes(path)), parse=parse, take=take)
 
 
 def lines(*docs: object) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -27,6 +28,8 @@ from tests.builders_floor import later, order_document, take
 from tests.builders_sources import Asked, Said, serving
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture of a cat"
+#: A picture of 100,000 by 100,000 pixels in 33 bytes.
+FLOOD = PNG[:8] + struct.pack(">I4sIIBBBBBI", 13, b"IHDR", 100_000, 100_000, 8, 6, 0, 0, 0, 0)
 SHA = hashlib.sha256(PNG).hexdigest()
 NEAR = Limits(5.0, 1000, private=True)
 
@@ -102,6 +105,19 @@ def test_artwork_that_cannot_be_used_holds_its_order_with_the_reason_and_no_othe
     assert (order.state, order.held_code) == (OrderState.HELD, code)
     assert why in str(order.held_reason)
     assert _order(floor, other).state is OrderState.WAITING
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(b"<svg onload='x'/>", "no PNG"), (b"MZ an executable", "no PNG"), (FLOOD, "pixels")]
+)
+def test_artwork_that_is_no_picture_to_print_holds_its_order(floor: Floor, content: bytes, why: str) -> None:
+    with serving(lambda _: Said(content)) as shop:
+        key = _take(floor, f"{shop.url}/cat.png", None)
+        _turn(floor)
+
+    order = _order(floor, key)
+    assert (order.state, order.held_code) == (OrderState.HELD, "artwork_wrong")
+    assert why in str(order.held_reason)
 
 
 def test_artwork_that_is_mended_lets_its_order_go_by_itself(floor: Floor) -> None:
