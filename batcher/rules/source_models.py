@@ -181,7 +181,7 @@ class HttpShape(Shape):
 
 
 class SqlShape(Shape):
-    """Orders read from another database (PostgreSQL or SQLite), one row a line."""
+    """Orders read from another database, one row a line: PostgreSQL, SQLite, or another with a driver installed."""
 
     url_file: Folder = key(
         description="A file that holds the address of the database, such as postgresql+psycopg://reader@db/shop.",

@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from batcher.errors import FetchError
-
-_DRIVERS = {"postgresql", "postgresql+psycopg", "sqlite"}
 
 
 def read_rows(url: str, query: str, limit: int, timeout_s: int) -> list[dict[str, object]]:
@@ -28,8 +26,10 @@ def read_rows(url: str, query: str, limit: int, timeout_s: int) -> list[dict[str
     FetchError
         With `reason` address or database.
     """
-    with _connected(url, timeout_s) as connection:
-        found = connection.execution_options(stream_results=True).execute(text(query))
+    with (
+        _connected(url, timeout_s) as connection,
+        connection.execution_options(stream_results=True).execute(text(query)) as found,
+    ):
         return [{name: _plain(value) for name, value in row.items()} for row in found.mappings().fetchmany(limit)]
 
 
@@ -50,20 +50,27 @@ def mark_rows(url: str, statement: str, ident: str, timeout_s: int) -> None:
 @contextmanager
 def _connected(url: str, timeout_s: int) -> Iterator[Connection]:
     # what the driver says may hold the address, and with it a password: only the kind of the failure is told
+    engine = _engine(url, timeout_s)
     try:
-        parts = make_url(url)
-        if parts.drivername not in _DRIVERS:
-            raise FetchError("the file of its address names no database that can be read", reason="address")
-        if parts.drivername == "sqlite":
-            options: dict[str, object] = {"timeout": timeout_s}
-        else:
-            parts = parts.set(drivername="postgresql+psycopg")
-            options = {"connect_timeout": timeout_s, "options": f"-c statement_timeout={timeout_s * 1000}"}
-        engine = create_engine(parts, poolclass=NullPool, connect_args=options, hide_parameters=True)
         with engine.connect() as connection:
             yield connection
     except SQLAlchemyError as error:
         raise FetchError(f"the database refused: {type(error).__name__}", reason="database") from error
+
+
+def _engine(url: str, timeout_s: int) -> Engine:
+    try:
+        parts = make_url(url)
+        options: dict[str, object] = {}  # those of other databases are their drivers' to know
+        if parts.get_backend_name() == "sqlite":
+            options = {"timeout": timeout_s}
+        elif parts.get_backend_name() == "postgresql":
+            parts = parts.set(drivername="postgresql+psycopg")
+            options = {"connect_timeout": timeout_s, "options": f"-c statement_timeout={timeout_s * 1000}"}
+        return create_engine(parts, poolclass=NullPool, connect_args=options, hide_parameters=True)
+    except (SQLAlchemyError, ImportError) as error:
+        told = "the file of its address names no database that there is a driver for here"
+        raise FetchError(told, reason="address") from error
 
 
 def _plain(value: object) -> object:

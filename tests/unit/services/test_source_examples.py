@@ -3,17 +3,18 @@
 import base64
 import json
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from batcher.domain.orders import OrderIn
 from batcher.rules.schema import inspect, load_rules
 from batcher.services.context import Floor, RulesBox
+from batcher.services.sources import statuses
 from batcher.store import order_lists, orders
 from tests.builders_api import RULES, opened_floor
 from tests.builders_floor import later
@@ -121,26 +122,48 @@ def test_orders_in_the_form_of_site_flow_are_taken_off_their_queue(floor: Floor)
     assert queue["data"] == []
 
 
-def test_rows_of_another_database_become_orders_and_are_marked(floor: Floor, tmp_path: Path) -> None:
-    path = tmp_path / "erp.db"
-    with sqlite3.connect(path) as erp:
-        erp.executescript("""
-            CREATE TABLE orders (number INTEGER PRIMARY KEY, placed_at TEXT, service TEXT, paid INTEGER, taken_at TEXT);
-            CREATE TABLE order_lines (order_number INTEGER, position INTEGER, sku TEXT, pieces INTEGER, engraving TEXT);
-            INSERT INTO orders VALUES (9001, '2026-11-23T08:00:00Z', 'next-day', 1, NULL),
-                                      (9002, '2026-11-23T08:01:00Z', 'standard', 1, NULL),
-                                      (9003, 'one day', 'standard', 1, NULL), (9004, '', '', 0, NULL);
-            INSERT INTO order_lines VALUES (9001, 1, 'TIN-CAK-NATURAL-01', 2, 'Ada'),
-                                           (9001, 2, 'TIN-CAK-NATURAL-01', 1, 'Max'),
-                                           (9002, 1, 'TIN-CAK-NATURAL-01', 1, NULL),
-                                           (9003, 1, 'TIN-CAK-NATURAL-01', 1, NULL);
-        """)
-    _secret(floor, "erp-database", f"sqlite:///{path}")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def other_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of a database of somebody else."""
+    return f"sqlite:///{tmp_path}/erp.db" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
+def test_rows_of_another_database_become_orders_and_are_marked(floor: Floor, other_database: str) -> None:
+    engine = create_engine(other_database.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    with engine.begin() as erp:
+        for statement in (
+            "CREATE TABLE orders "
+            "(number INTEGER PRIMARY KEY, placed_at TEXT, service TEXT, paid INTEGER, taken_at TEXT)",
+            "CREATE TABLE order_lines "
+            "(order_number INTEGER, position INTEGER, sku TEXT, pieces NUMERIC, engraving TEXT)",
+            "INSERT INTO orders VALUES (9001, '2026-11-23T08:00:00Z', 'next-day', 1, NULL), "
+            "(9002, '2026-11-23T08:01:00Z', 'standard', 1, NULL), "
+            "(9003, 'one day', 'standard', 1, NULL), (9004, '', '', 0, NULL)",
+            "INSERT INTO order_lines VALUES (9001, 1, 'TIN-CAK-NATURAL-01', 2, 'Ada'), "
+            "(9001, 2, 'TIN-CAK-NATURAL-01', 1, 'Max'), "
+            "(9002, 1, 'TIN-CAK-NATURAL-01', 1, NULL), (9003, 1, 'TIN-CAK-NATURAL-01', 1, NULL)",
+        ):
+            erp.execute(text(statement))
+    _secret(floor, "erp-database", other_database)
 
     look(_with_example(floor, "erp-database", "", "nothing"))
 
     found = {order.order_id: [(line.quantity, line.text) for line in order.lines] for order in _kept(floor)}
     assert found == {"9001": [(2, "Ada"), (1, "Max")], "9002": [(1, "")]}
-    taken = erp.execute("SELECT number FROM orders WHERE taken_at IS NOT NULL ORDER BY number").fetchall()
-    erp.close()
+    with engine.connect() as erp:
+        taken = erp.execute(text("SELECT number FROM orders WHERE taken_at IS NOT NULL ORDER BY number")).all()
     assert taken == [(9001,), (9002,)]
+
+
+@pytest.mark.parametrize(
+    "address", ["mysql+nothing://erp/shop", "mysql+pymysql://reader:secret@erp/shop", "no address"]
+)
+def test_a_database_that_nothing_here_can_read_is_told_and_its_password_is_not(floor: Floor, address: str) -> None:
+    _secret(floor, "erp-database", address)
+    at = _with_example(floor, "erp-database", "", "nothing")
+
+    look(at)
+
+    (state,) = statuses(at)
+    assert str(state.state.last_error).startswith("address: ")
+    assert "secret" not in str(state.state.last_error)
