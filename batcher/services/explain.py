@@ -13,8 +13,10 @@ from batcher.domain.states import ItemState, OrderState
 from batcher.intake.accept import NOTHING_PROMISED
 from batcher.services.causes import Binding, Cause, CauseFinder, first_open
 from batcher.services.context import Floor
+from batcher.services.lateness import most_lost
 from batcher.store import orders
 from batcher.store.session import Session
+from batcher.store.whereabouts import whereabouts
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class ItemWhy:
     sku: str
     state: str
     text: str
-    code: str  #: a `Cause` of its first open step, or held, packing, packed, cancelled, no_step
+    code: str  #: a `Cause` of its first open step, or held, packing, packed, late, cancelled, no_step
     until: datetime | None = None
     expected_at: datetime | None = None  #: packed by then, as far as is known
     station: str | None = None
@@ -92,13 +94,15 @@ class _Teller:
     def __init__(self, floor: Floor, session: Session) -> None:
         self._rules = floor.rules.current
         self._zone = self._rules.site.zone
-        self._now = floor.now()
+        self._now, self._session = floor.now(), session
         self._causes = CauseFinder(floor, session, self._at)
 
     def item(self, order: Order, item: Item, jobs: list[Job]) -> ItemWhy:
         """Return what one piece waits for."""
         remake = " (a remake: the first one failed)" if item.remake_of else ""
         if item.state is ItemState.PACKED:
+            if item.packed_at is not None and item.packed_at > order.leave_by_at:
+                return self._late(order, item, jobs, remake)
             text = f"packed {self._at(item.packed_at)}" if item.packed_at else "packed"
             return ItemWhy(item.id, item.sku, item.state, text + remake, "packed", expected_at=item.packed_at)
         if item.state is ItemState.MADE:
@@ -111,6 +115,15 @@ class _Teller:
         if job is None:
             return ItemWhy(item.id, item.sku, item.state, "no step of it is open" + remake, "no_step")
         return self._open(item, jobs, job, remake)
+
+    def _late(self, order: Order, item: Item, jobs: list[Job], remake: str) -> ItemWhy:
+        assert item.packed_at is not None
+        text = f"packed {self._at(item.packed_at)}, after it had to leave{remake}"
+        lost = most_lost(jobs, whereabouts(self._session, order.key))
+        if lost is not None:
+            text += f"; most time was lost at {lost.text}"
+        station = None if lost is None else lost.station
+        return ItemWhy(item.id, item.sku, item.state, text, "late", expected_at=item.packed_at, station=station)
 
     def _made(self, item: Item, remake: str) -> ItemWhy:
         made_at = item.made_at or self._now

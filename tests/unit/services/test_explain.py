@@ -37,6 +37,24 @@ def test_why_follows_an_order_from_intake_to_the_parcel(floor: Floor) -> None:
     assert "in time to leave by" in told(packed, key)
 
 
+def test_why_tells_where_a_piece_that_was_packed_too_late_lost_its_time(floor: Floor) -> None:
+    (key,) = take(floor, order_document())
+    tomorrow = later(floor, hours=26)
+    plan_cycle(tomorrow)
+    (ticket,) = release_due(tomorrow)
+    send(tomorrow)
+    run_through(tomorrow, ticket)
+    packed = later(tomorrow, hours=1)
+    housekeep(packed)
+
+    answer = why(packed, actions.find_order(packed, key))
+
+    (piece,) = answer.items
+    assert "late: it had to leave by" in answer.headline
+    assert (piece.code, piece.station) == ("late", ticket.station)
+    assert "after it had to leave; most time was lost at step 1, uv-print, waited 2" in piece.text
+
+
 def test_why_names_the_reason_of_a_held_order_and_when_it_must_leave(floor: Floor) -> None:
     (key,) = take(floor, order_document("NO-SUCH-SKU"))
     reason = "line 1: no SKU NO-SUCH-SKU in the catalogue; add it"
