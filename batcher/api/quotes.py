@@ -28,7 +28,7 @@ class BindingAnswer(_Answer):
     """What keeps a date from being earlier."""
 
     code: str = Field(
-        description="service, station_taken, station_closed, work, no_room, or what such an order is held with"
+        description="service, station_taken, station_closed, work, no_room, no_time, or what such an order is held with"
     )
     message: str
     station: str | None

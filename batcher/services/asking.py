@@ -4,6 +4,7 @@ One service asked for a date: the first collection that can be made, and what bi
 Where the work is put is `planning.insertion`'s to find; all services of one question are `promise`'s.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,7 +30,8 @@ _ONLY_LATE = "service_impossible"
 class Binding:
     """What keeps a date from being earlier: a stable code, and plain words."""
 
-    code: str  #: service, station_taken, station_closed, work, no_room, blank_out, or what an order is held with
+    #: service, station_taken, station_closed, work, no_room, no_time, blank_out, or what an order is held with
+    code: str
     message: str
     station: str | None = None
 
@@ -110,6 +112,8 @@ class Asking:
         if out is not None:
             return self._none(Binding("blank_out", f"{out} has run out; no date can be given before it is back"))
         found = self._quiet()
+        if found is None and time.monotonic() > self._deadline:
+            return self._none(Binding("no_time", "there was no time to look for a date; ask again"))
         if found is None:
             return self._none(Binding("no_room", "there is no room for it as far as is planned"))
         target = self._target(found)

@@ -1,13 +1,15 @@
 """Dates for work that nobody has ordered yet, from the plan in force."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from batcher.domain.states import StationState
 from batcher.intake.quotes import parse_quote
+from batcher.services.asking import Asking
 from batcher.services.confidence import confidence
 from batcher.services.context import Floor
-from batcher.services.promise import Quote, quote
+from batcher.services.promise import Quote, quote, quote_room
 from batcher.store import orders, stations
 from tests.builders_api import NOW
 from tests.builders_floor import later, order_document, plan_at_once, take
@@ -84,6 +86,18 @@ def test_stations_that_are_down_have_no_room(floor: Floor) -> None:
     plan_at_once(floor)
 
     assert {offer.binding.code for offer in _ask(floor).offers} == {"no_room"}
+
+
+def test_who_could_not_be_answered_in_time_is_told_so_and_not_that_there_is_no_room(floor: Floor) -> None:
+    plan_at_once(floor)
+    room = quote_room(floor)
+    assert room is not None
+    document = {"lines": [{"sku": "TIN-CAK-NATURAL-01", "quantity": 1, "text": "Ada"}], "service": "next-day"}
+    asked = parse_quote(document, source="shop", zone=floor.rules.current.site.zone, now=floor.now()).order
+
+    offer = Asking(room, asked, None, floor.now(), deadline=time.monotonic() - 1).offer()
+
+    assert (offer.binding.code, offer.leave_by_at) == ("no_time", None)
 
 
 def test_after_the_cut_off_the_next_day_is_quoted(floor: Floor) -> None:
