@@ -19,12 +19,12 @@ from batcher.rules.ruleset import RuleSet
 from batcher.services.actions import set_station
 from batcher.services.context import Floor
 from batcher.services.cycle import read_snapshot
-from batcher.services.intake import take_orders
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.releasing import release_due
 from batcher.services.reports import apply_reports
 from batcher.simulate.agenda import Agenda
 from batcher.simulate.demand import Arrival
+from batcher.simulate.entrance import Entrance, StraightIn
 from batcher.simulate.policies import FloorPolicy
 from batcher.simulate.scenario import Scenario, breakdowns, with_late_operators
 from batcher.simulate.sim_floor import MemoryDoor
@@ -91,6 +91,8 @@ class Simulation:
         Oldest first, at least one.
     policy
         What makes its plans and begins its batches.
+    entrance
+        How orders come in; none: straight in.
     """
 
     def __init__(
@@ -102,13 +104,14 @@ class Simulation:
         policy: FloorPolicy,
         pace: Pace = DEFAULT_PACE,
         progress: Progress | None = None,
+        entrance: Entrance | None = None,
     ) -> None:
         self._floor, self._clock, self._policy = floor, clock, policy
         self._arrivals, self._pace, self._progress = arrivals, pace, progress
+        self._entrance: Entrance = StraightIn(floor) if entrance is None else entrance
         self._agenda = Agenda()
         self._start, self._last = arrivals[0].at, arrivals[-1].at
         self._told: list[StationReport] = []
-        self._came: list[Arrival] = []
         self._open: set[str] = set()
         self._stale = False  #: something has changed since the plan
         self._planned_at: datetime | None = None
@@ -123,20 +126,30 @@ class Simulation:
     def run(self) -> Trail:
         """Play it to its end."""
         for arrival in self._arrivals:
-            self._agenda.put(arrival.at, partial(self._come, arrival))
+            self._agenda.put(arrival.at, partial(self._arrive, arrival))
         self._agenda.put(self._start + _PACKING, self._pack)
+        self._turn()
         give_up_at = self._last + _GIVE_UP
         while (now := self._agenda.next_at()) is not None and now <= give_up_at:
             self._clock.set(now)
             self._agenda.do_due(now)
             self._settle(now)
-            if now > self._last and not self._open and not self._came:
+            if now > self._last and not self._open and not self._entrance.waiting:
                 break
         self._trail.ended_at = self._clock.now()
         with self._floor.store.read() as session:
             self._trail.whole = read_whole(session)
         self._trail.runs = [run for machine in self._machines.values() for run in machine.runs]
         return self._trail
+
+    def _arrive(self, arrival: Arrival) -> None:
+        self._entrance.come(arrival)
+        self._stale = True
+
+    def _turn(self) -> None:
+        self._entrance.turn()
+        if self._entrance.every is not None:
+            self._agenda.put(self._clock.now() + self._entrance.every, self._turn)
 
     def _make_machines(self, scenario: Scenario) -> dict[str, SimMachine]:
         rules, pieces = self._floor.rules.current, PieceNumbers()
@@ -153,9 +166,6 @@ class Simulation:
                 for opens, _ in station.attended.intervals(self._start, self._last + _GIVE_UP):
                     self._agenda.put(opens, partial(self._look_at, station.id))
         return machines
-
-    def _come(self, arrival: Arrival) -> None:
-        self._came.append(arrival)
 
     def _look_at(self, station: str) -> None:
         self._look.add(station)
@@ -212,7 +222,7 @@ class Simulation:
                 self._stale |= self._floor.rules.current.stations[report.station].process in self._going_on
 
     def _plan_if_due(self, now: datetime) -> None:
-        if self._floor.replan.is_set() or self._came:
+        if self._floor.replan.is_set():
             self._stale = True
         if self._policy.eager and self._look:
             self._plan(now)
@@ -228,18 +238,16 @@ class Simulation:
                 self._next_plan_at = due_at
                 self._agenda.put(due_at, lambda: None)
 
-    def _take_in(self) -> None:
-        came, self._came = self._came, []
-        if came:
-            taken = take_orders(self._floor, [arrival.document for arrival in came], "simulation")
-            self._open |= {entry.key for entry in taken if entry.key and not entry.held_code}
-            if self._progress is not None:
-                share = (came[-1].at - self._start) / (self._last - self._start) if self._last > self._start else 1.0
-                self._progress(share)
+    def _take_in(self, now: datetime) -> None:
+        self._open |= set(self._entrance.take_in())
+        if self._progress is not None:
+            self._progress(
+                min(1.0, (now - self._start) / (self._last - self._start)) if self._last > self._start else 1.0
+            )
 
     def _plan(self, now: datetime) -> None:
         began = perf_counter()
-        self._take_in()
+        self._take_in(now)
         self._floor.replan.clear()
         rules = self._floor.rules.current
         plan = self._policy.plan(rules, read_snapshot(self._floor, rules))
