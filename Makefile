@@ -34,6 +34,9 @@ test-planner: setup  ## the planner on PROBLEMS=2000 random problems of every ki
 pictures: setup  ## the board's pictures in docs, written by its browser tests
 	PICTURES=docs/pictures $(BIN)/python -m pytest tests/browser
 
+promises: setup  ## a quote asked right before every order of the peak week: how many are kept
+	$(BIN)/python -m benchmarks.promises
+
 board-speed: setup  ## the board with 60 stations and 20,000 open orders: looks, first paint, updates
 	$(BIN)/python -m benchmarks.board
 
@@ -91,6 +94,9 @@ replay: setup  ## three recorded days through the real daemon; ORDERS= CATALOGUE
 alerts-proof: setup  ## real Prometheus and Alertmanager over a floor: what goes wrong is told, and what is over
 	$(BIN)/python -m tests.proofs.alerts
 
+shops-proof: setup  ## the peak week sold by three shops, one of them faulty: every order, event and promise accounted for
+	$(BIN)/python -m tests.proofs.shops
+
 dashboards: setup  ## write config/grafana/dashboards anew from tests/dashboards
 	$(BIN)/python -m tests.dashboards
 
@@ -101,4 +107,4 @@ lock:  ## renew the lock files (needs uv)
 clean:  ## remove what make built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.PHONY: help setup run test dashboards pictures board-speed board-replay test-crash test-floors test-planner fuzz install replay fmt lint types lock clean alerts-proof chaos soak load
+.PHONY: help setup run test dashboards pictures board-speed board-replay test-crash test-floors test-planner fuzz install replay fmt lint types lock clean alerts-proof shops-proof promises chaos soak load

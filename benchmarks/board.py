@@ -45,7 +45,8 @@ from batcher.settings import Settings
 from batcher.simulate.generator import orders
 from batcher.store import migrate, stations
 from batcher.store.session import Store
-from tests.browser.served import keep_picture, served
+from tests.browser.served import keep_picture
+from tests.served_floor import served
 
 _RULES = Path(__file__).parent.parent / "config" / "floor"
 _NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

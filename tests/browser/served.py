@@ -1,9 +1,7 @@
-"""A floor served on this machine, and what a browser is shown of it."""
+"""What a browser is shown of a floor that is served."""
 
 import os
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,15 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright
 
-from batcher.api.app import create_app
 from batcher.api.gate import SESSION
-from batcher.api.health import Health
-from batcher.services.context import Floor
 
 #: Where pictures for the documentation go; none: none are taken.
 PICTURES = os.environ.get("PICTURES", "")
@@ -30,25 +24,6 @@ _NONE = "there is no chromium on this machine"
 _COLOURS = 256
 #: What axe-core calls a finding that keeps people from using a page.
 SERIOUS = ("serious", "critical")
-
-
-@contextmanager
-def served(floor: Floor) -> Iterator[str]:
-    """Serve a floor's board while the block lasts, and return where."""
-    health = Health()
-    health.set_ready()
-    bound = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(floor, health), lifespan="off", log_config=None, timeout_graceful_shutdown=5)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-    finally:
-        health.set_not_ready("stopping")  # streams end
-        server.should_exit = True
-        thread.join()
-        bound.close()
 
 
 def launch(playwright: Playwright) -> Browser:

@@ -14,9 +14,10 @@ from batcher.services import actions
 from batcher.services.access import create_token
 from batcher.services.context import Floor
 from batcher.store import events, orders, stations
-from tests.browser.served import Look, launch, looking, served
+from tests.browser.served import Look, launch, looking
 from tests.builders_api import opened_floor
 from tests.builders_board import busy, make_trouble, started
+from tests.served_floor import served
 
 _PHONE, _TV = (390, 844), (1920, 1080)
 _VIEWS = {"floor": "/", "timeline": "/timeline", "trouble": "/trouble", "night": "/night", "rules": "/rules"}
