@@ -36,7 +36,7 @@ from batcher.services.context import Floor
 from batcher.services.news import NewsDesk
 from batcher.services.sources import SourceDesk
 from batcher.simulate.demand import Arrival, read_demand
-from batcher.simulate.ours import Ours
+from batcher.simulate.policies import named_policy
 from batcher.simulate.run import Simulation
 from batcher.simulate.scenario import Scenario
 from batcher.simulate.sim_floor import simulated_floor
@@ -165,7 +165,9 @@ class ThreeShops:
         self._sources.stop()
 
 
-def prove(trace: Path, catalogue: Path | None, *, days: float | None = None, seed: int = 0) -> Proof:
+def prove(
+    trace: Path, catalogue: Path | None, *, days: float | None = None, seed: int = 0, policy: str = "ours"
+) -> Proof:
     """Play a week, or some of its days, and return what became of it."""
     began = time.monotonic()
     luck = random.Random(seed)
@@ -189,7 +191,8 @@ def prove(trace: Path, catalogue: Path | None, *, days: float | None = None, see
         checkout = Checkout(url, own)
         stack.callback(checkout.close)
         shops = ThreeShops(floor, (steady, faulty), checkout, (wants_all, wants_own), len(arrivals))
-        trail = Simulation(floor, clock, arrivals, Scenario(seed=seed), Ours(seed), entrance=shops).run()
+        runner = named_policy(policy, seed=seed)
+        trail = Simulation(floor, clock, arrivals, Scenario(seed=seed), runner, entrance=shops).run()
         shops.finish(clock)
         told = Told(
             sold={"steady": steady.sold, "faulty": faulty.sold, "checkout": _others(arrivals, steady, faulty)},
