@@ -86,7 +86,7 @@ class Checkout:
     """The third shop: asks for a date, and orders, over HTTP; some orders it sends twice."""
 
     def __init__(self, url: str, headers: dict[str, str]) -> None:
-        self._client = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60)
+        self._client = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=None)
         self.answers: dict[str, Answered] = {}
 
     def sell(self, document: dict[str, object]) -> None:
@@ -220,7 +220,9 @@ def _others(arrivals: Sequence[Arrival], *polled: SteadyShop) -> dict[str, dict[
 
 def _hook(url: str, headers: dict[str, str], name: str, receiver: str) -> str:
     """Have news sent to a receiver; return the secret that it is signed with."""
-    answer = httpx.post(f"{url}/v1/hooks", json={"name": name, "url": receiver}, headers=headers, trust_env=False)
+    answer = httpx.post(
+        f"{url}/v1/hooks", json={"name": name, "url": receiver}, headers=headers, trust_env=False, timeout=None
+    )
     return str(answer.raise_for_status().json()["secret"])
 
 
@@ -228,7 +230,7 @@ def _all_events(url: str, headers: dict[str, str]) -> list[dict[str, object]]:
     """Read all news there ever was, page by page."""
     found: list[dict[str, object]] = []
     after = "0"
-    with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=None) as client:
         while page := client.get("/v1/events", params={"after": after, "limit": 1000}).raise_for_status().json():
             if not page["events"]:
                 return found
