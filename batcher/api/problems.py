@@ -18,6 +18,7 @@ from batcher.errors import (
     ArchivedError,
     BatcherError,
     ConflictError,
+    DispatchError,
     Fault,
     FaultsError,
     LeadershipLostError,
@@ -64,6 +65,7 @@ STATUS: Mapping[type[BatcherError], HTTPStatus] = {
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     LeadershipLostError: HTTPStatus.SERVICE_UNAVAILABLE,
     SafeModeError: HTTPStatus.SERVICE_UNAVAILABLE,
+    DispatchError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 #: What is told instead of the message, which may speak of our insides.
 _UNTOLD = {
@@ -147,7 +149,7 @@ def problem_of(error: BatcherError) -> JSONResponse:
 
 def told_of(error: BatcherError) -> str:
     """Return what may be told of a failure of ours."""
-    return str(error) if isinstance(error, SafeModeError) else _UNTOLD.get(status_of(error), str(error))
+    return str(error) if isinstance(error, SafeModeError | DispatchError) else _UNTOLD.get(status_of(error), str(error))
 
 
 def refusal(error: BatcherError) -> JSONResponse:

@@ -76,7 +76,9 @@ def test_every_view_is_for_everybody_and_asks_for_nothing_elsewhere(
 
 def test_one_batch_is_drawn_as_it_lies_with_its_price_and_why_it_was_released(look: Look) -> None:
     page = look.open("/timeline")
-    page.locator(".lane a:has(.bar-done)").last.click()
+    lane = page.locator(".lane:has(.bar-done)").last
+    lane.scroll_into_view_if_needed()  # a lane outside the window is not painted
+    lane.locator("a:has(.bar-done)").last.click()
 
     expect(page.locator("#batch .layout .taken").first).to_be_visible()
     drawn = page.locator("#batch .layout .taken").count()

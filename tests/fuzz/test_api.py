@@ -22,6 +22,7 @@ from structlog.testing import capture_logs
 
 from batcher.api.app import create_app
 from batcher.api.health import Health
+from batcher.dispatch.folders import station_folders
 from batcher.services.access import digest_of, new_secret
 from tests.builders_api import client_of, opened_floor, order, report, send_ticket
 from tests.builders_floor import plan_at_once
@@ -115,6 +116,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     secret = new_secret()
     with ExitStack() as stack:
         opened = stack.enter_context(opened_floor(tmp_path_factory.mktemp("floor")))
+        for station in opened.rules.current.stations.values():
+            station_folders(opened.settings.state_dir, station).create()
         floor = replace(opened, settings=opened.settings.model_copy(update={"requests_per_s": 1e6}))
         client = stack.enter_context(client_of(create_app(floor, Health(), operator=digest_of(secret))))
         stack.enter_context(capture_logs())
