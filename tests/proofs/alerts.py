@@ -97,7 +97,7 @@ def prove(home: Path) -> Proof:
             notice = told.wait_told(line.alert, line.labels, firing=True)
             line.told_after_s = line.began.seconds()
             line.severity, line.receiver = notice.labels["severity"], notice.receiver
-        for line in lines:
+        for line in reversed(lines):  # the rules first: a station that starts reads them
             line.began = Stopwatch()
             line.undo()
         for line in sorted(lines, key=lambda line: line.alert == "BatcherStationSilent"):
