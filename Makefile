@@ -23,8 +23,11 @@ setup: $(VENV)/.installed  ## build .venv with batcher in it, from hashes
 run: setup  ## the whole floor on SQLite with virtual stations; SECONDS=60 ends by itself, SPEED=60 sets the pace
 	@$(BIN)/batcher demo --speed $(SPEED) $(if $(SECONDS),--seconds $(SECONDS))
 
-test: setup  ## all tests, both cores
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: setup  ## all tests but the proofs, both cores
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not proof"
+
+proofs: setup  ## floors of real processes that are killed, paused and cut off, and three shops: a few minutes
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m proof
 
 test-planner: setup  ## the planner on PROBLEMS=2000 random problems of every kind, judged twice
 	PROBLEMS=$(or $(PROBLEMS),2000) $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile planner \

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -21,9 +20,9 @@ from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
 from batcher.services.context import Floor, RulesBox
 from batcher.settings import Settings
-from batcher.store import batches, migrate, orders, stations
+from batcher.store import batches, orders, stations
 from batcher.store.plans import StoredPlan
-from batcher.store.session import Store
+from tests.builders_store import fresh_store
 
 #: A Monday morning in winter.
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -35,21 +34,11 @@ def _rules() -> RuleSet:
     return load_rules(RULES, catalogue=None)
 
 
-@cache
-def _empty_database() -> bytes:
-    """Return a database brought up to date once; a copy of it is a fresh one."""
-    with TemporaryDirectory() as directory:
-        path = Path(directory) / "empty.db"
-        migrate.upgrade(f"sqlite:///{path}")
-        return path.read_bytes()
-
-
 @contextmanager
 def opened_floor(state_dir: Path) -> Iterator[Floor]:
     """Open a fresh floor at 9 o'clock, and close its database afterwards."""
     settings = Settings(state_dir=state_dir, rules=RULES, port=0)
-    (state_dir / "batcher.db").write_bytes(_empty_database())
-    store = Store.open(settings.store_url, exclusive=True)
+    store = fresh_store(state_dir)
     rules = _rules()
     clock = Clock(speed=1e-9, floor_at=NOW, anchor_at=datetime.now(UTC))
     with store.write() as session:

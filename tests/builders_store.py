@@ -1,7 +1,9 @@
 """Small orders, pieces and batches for tests of the store, and databases to put them in."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from batcher.domain.batches import BatchJob, NewBatch, Place, Ticket
 from batcher.domain.ids import check_code, new_id
@@ -19,9 +21,22 @@ def sqlite_url(directory: Path) -> str:
     return f"sqlite:///{directory / 'batcher.db'}"
 
 
+@cache
+def _empty_database() -> bytes:
+    """Return a database brought up to date once; a copy of it is a fresh one."""
+    with TemporaryDirectory() as directory:
+        migrate.upgrade(sqlite_url(Path(directory)))
+        return (Path(directory) / "batcher.db").read_bytes()
+
+
+def lay_empty_database(directory: Path) -> str:
+    """Put an empty database of today's schema into a directory, and return its URL."""
+    (directory / "batcher.db").write_bytes(_empty_database())
+    return sqlite_url(directory)
+
+
 def fresh_store(directory: Path) -> Store:
-    migrate.upgrade(sqlite_url(directory))
-    return Store.open(sqlite_url(directory), exclusive=True)
+    return Store.open(lay_empty_database(directory), exclusive=True)
 
 
 def clear_tables(session: Session) -> None:

@@ -25,7 +25,7 @@ from batcher.store.whole import read_whole
 from tests.builders_floor import order_document
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.proof
 
 ROOT = Path(__file__).parent.parent.parent
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -20,7 +20,7 @@ def test_of_twenty_processes_one_gets_the_store(tmp_path: Path) -> None:
     assert run("race", tmp_path, "20") == {"won": 1, "refused": 19, "holder": 1}
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_a_unit_of_work_killed_before_any_statement_is_not_there_and_nothing_is_broken(tmp_path: Path) -> None:
     for name, result in run("kill", tmp_path).items():
         *killed, done = result["states"]

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+import pytest
+
 from batcher.rules.schema import load_rules
 from batcher.simulate.generator import orders
 from tests.builders_api import RULES
@@ -14,6 +16,7 @@ from tests.proofs.shops import prove
 _SOON = ("same-day", "next-day")
 
 
+@pytest.mark.proof
 def test_what_three_shops_sell_in_a_morning_is_accounted_for_to_the_last_event_and_promise(tmp_path: Path) -> None:
     made_up = orders(load_rules(RULES), seed=1, start_at=datetime(2026, 11, 23, 8, 0, tzinfo=UTC), rate_per_day=900)
     morning = list(islice((order for order in made_up if order["service"] in _SOON), 45))

@@ -1,6 +1,7 @@
 """The buyer's page: only by its link, without floor words; the two questions, and what becomes of the answers."""
 
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def floor(tmp_path: Path) -> Any:
         yield opened
 
 
+@lru_cache(maxsize=2)  # the floor, and the same some days later
 def _client(floor: Floor) -> httpx.Client:
     return client_of(create_app(floor, Health()))
 

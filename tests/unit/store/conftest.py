@@ -9,7 +9,7 @@ from sqlalchemy import text
 from batcher.store import migrate
 from batcher.store.session import Store
 from batcher.store.tables import metadata
-from tests.builders_store import sqlite_url
+from tests.builders_store import lay_empty_database, sqlite_url
 from tests.postgres_fixtures import new_database
 
 
@@ -32,11 +32,7 @@ def shared_postgres_url(postgres_server: str) -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Open an empty store; what a test leaves in it must be sound."""
-    if request.param == "sqlite":
-        url = sqlite_url(tmp_path)
-        migrate.upgrade(url)
-    else:
-        url = request.getfixturevalue("shared_postgres_url")
+    url = lay_empty_database(tmp_path) if request.param == "sqlite" else request.getfixturevalue("shared_postgres_url")
     opened = Store.open(url, exclusive=True)
     yield opened
     problems = migrate.check(url)
