@@ -35,6 +35,9 @@ _NORMAL = Scenario()
 def simulate(
     orders: Annotated[list[Path], typer.Option(help="Recorded orders (.jsonl, .jsonl.gz); several are laid over.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the report goes, as JSON.")],
+    more: Annotated[
+        list[Path] | None, typer.Argument(metavar="[DIR]...", help="More directories for --compare, after its first.")
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Where a page with pictures goes; it needs nothing else.")] = None,
     rules: Annotated[Path, typer.Option(help="Rules directory.")] = Path("config/floor"),
     catalogue: Annotated[Path | None, typer.Option(help="Catalogue instead of the directory's own.")] = None,
@@ -82,7 +85,10 @@ def simulate(
     for name in policies:
         named_policy(name)
     cases = [Case(name, compiled, name) for name in dict.fromkeys(policies)]
-    cases += [Case(str(path), load_rules(path, catalogue=catalogue), policies[0]) for path in compare or ()]
+    cases += [
+        Case(str(path), load_rules(path, catalogue=catalogue), policies[0])
+        for path in (*(compare or ()), *(more or ()))
+    ]
     scenario = Scenario(
         seed=seed,
         fail_rate=fail_rate,

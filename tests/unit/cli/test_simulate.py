@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,20 +43,16 @@ def test_no_trace_no_policy_and_no_orders_are_told_apart(tmp_path: Path) -> None
     assert not out.exists()
 
 
-def test_several_policies_and_seeds_become_a_comparison(tmp_path: Path) -> None:
-    out = tmp_path / "report.json"
+def test_several_policies_rules_and_seeds_become_a_comparison(tmp_path: Path) -> None:
+    out, page = tmp_path / "report.json", tmp_path / "report.html"
     trace = a_trace(tmp_path / "week.jsonl")
+    others = [str(shutil.copytree(RULES, tmp_path / name)) for name in ("a", "b")]
     chosen = ("--policy", "slack", "--policy", "edd", "--seeds", "2", "--no-clairvoyant", "--workers", "1")
-    page = tmp_path / "report.html"
-    done = batcher("--orders", trace, *chosen, "--out", out, "--html", page)
+    done = batcher("--orders", trace, *chosen, "--compare", *others, "--out", out, "--html", page)
     assert done.returncode == 0, done.stderr
     report = json.loads(out.read_text())
-    assert (report["cases"], report["seeds"]) == (["slack", "edd"], [0, 1])
-    assert [(run["case"], run["seed"]) for run in report["runs"]] == [
-        ("slack", 0),
-        ("slack", 1),
-        ("edd", 0),
-        ("edd", 1),
-    ]
+    cases = ["slack", "edd", *others]
+    assert (report["cases"], report["seeds"]) == (cases, [0, 1])
+    assert [(run["case"], run["seed"]) for run in report["runs"]] == [(case, seed) for case in cases for seed in (0, 1)]
     assert "more than chance" in done.stdout
-    assert page.read_text().count("<h3>Orders waiting</h3>") == 2
+    assert page.read_text().count("<h3>Orders waiting</h3>") == len(cases)
