@@ -6,7 +6,7 @@ that of `planning.waiting` and `planning.visits`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -84,29 +84,43 @@ class Ahead:
         return self._leaving[hour]
 
 
-def learn(rules: RuleSet, came: Iterable[OpenWork], now: datetime) -> Expected | None:
+@dataclass(frozen=True)
+class Came:
     """
-    Return what the jobs that came let expect; none where they tell of less than a day.
+    One job that came: when its order was placed, what it is counted as, and how it was to be sent.
 
     A later step counts when its order was placed: which hours its own pieces get there in depends on our plans.
     """
-    placed, _ = FamilyBook().sort(rules, came)
-    if not placed:
-        return None
-    first = min(job.work.order.placed_at for job in placed)
+
+    placed_at: datetime
+    family: Arrival
+    state: Arrival
+    service: str
+
+
+def came(rules: RuleSet, work: Iterable[OpenWork]) -> list[Came]:
+    """Return as what jobs are counted under some rules; what has no family does not count."""
+    placed, _ = FamilyBook().sort(rules, work)
+    found = []
+    for job in placed:
+        placed_at, process = job.work.order.placed_at, job.step.process
+        hour = _second_of_week(placed_at, rules.site.zone) // 3600
+        fixture = rules.fixtures[job.step.fixture]
+        state = Arrival(process, state_name(fixture.process, fixture.setup_state), hour)
+        found.append(Came(placed_at, Arrival(process, job.family, hour), state, job.work.order.service))
+    return found
+
+
+def learn(jobs: Sequence[Came], now: datetime, zone: ZoneInfo) -> Expected | None:
+    """Return what the jobs that came let expect; none where they tell of less than a day."""
+    first = min((job.placed_at for job in jobs), default=now)
     if now - first < _LEAST:
         return None
-    zone = rules.site.zone
     seen = _hours_seen(first, now, zone)
-    families, states, services = [], [], Counter[str]()
-    for job in placed:
-        hour = _second_of_week(job.work.order.placed_at, zone) // 3600
-        fixture = rules.fixtures[job.step.fixture]
-        families.append(Arrival(job.step.process, job.family, hour))
-        states.append(Arrival(job.step.process, state_name(fixture.process, fixture.setup_state), hour))
-        services[job.work.order.service] += 1
-    shares = {service: count / len(placed) for service, count in services.items()}
-    return Expected(forecast(families, seen), forecast(states, seen), shares, zone)
+    services = Counter(job.service for job in jobs)
+    shares = {service: count / len(jobs) for service, count in services.items()}
+    by_family, by_state = (job.family for job in jobs), (job.state for job in jobs)
+    return Expected(forecast(by_family, seen), forecast(by_state, seen), shares, zone)
 
 
 def _hours_seen(first: datetime, now: datetime, zone: ZoneInfo) -> Counter[int]:
@@ -121,17 +135,23 @@ def _second_of_week(at: datetime, zone: ZoneInfo) -> int:
 
 
 class ArrivalsBox:
-    """Holds what is expected under the rules in force."""
+    """Holds what is expected under the rules in force; of the history only what is new is read each time."""
 
     def __init__(self) -> None:
         self._rules: RuleSet | None = None
         self._learnt_at: datetime | None = None
         self._expected: Expected | None = None
+        self._came: list[Came] = []
+        self._read_to = ""  #: the last order that has been read
 
     def now(self, session: Session, rules: RuleSet, now: datetime) -> Expected | None:
         """Return what is to be expected; none where nothing is known yet."""
-        if rules is not self._rules or self._learnt_at is None or now - self._learnt_at >= _OLD:
-            came = orders.work_since(session, now - _LOOKS_BACK)
-            self._expected = learn(rules, came, now)
-            self._rules, self._learnt_at = rules, now
+        if rules is not self._rules:
+            self._rules, self._learnt_at, self._came, self._read_to = rules, None, [], ""
+        if self._learnt_at is None or now - self._learnt_at >= _OLD:
+            since = now - _LOOKS_BACK
+            work = orders.work_since(session, since, self._read_to)
+            self._came = [job for job in self._came if job.placed_at >= since] + came(rules, work)
+            self._read_to = max((entry.order.key for entry in work), default=self._read_to)
+            self._expected, self._learnt_at = learn(self._came, now, rules.site.zone), now
         return self._expected

@@ -49,7 +49,7 @@ _CAME = (
     select(*columns(_j, Job), *columns(_i, Item), *columns(_o, Order))
     .join_from(_j, _i, _i.c.id == _j.c.item_id)
     .join(_o, _o.c.key == _j.c.order_key)
-    .where(_o.c.placed_at >= bindparam("since", type_=_o.c.placed_at.type))
+    .where(_o.c.placed_at >= bindparam("since", type_=_o.c.placed_at.type), _o.c.key > bindparam("after"))
     .where(_i.c.remake_of.is_(None))
     .order_by(_j.c.id)
 )
@@ -108,9 +108,16 @@ def open_work(s: Session) -> list[OpenWork]:
     ]
 
 
-def work_since(s: Session, since: datetime) -> list[OpenWork]:
-    """Return every job of the orders placed since then, remakes left out, whatever has become of them."""
-    return _work(s.execute(_CAME, {"since": since}))
+def work_since(s: Session, since: datetime, after: str = "") -> list[OpenWork]:
+    """
+    Return every job of the orders placed since then, remakes left out, whatever has become of them.
+
+    Parameters
+    ----------
+    after
+        Only those of orders that came in after this one; none: all.
+    """
+    return _work(s.execute(_CAME, {"since": since, "after": after}))
 
 
 def work_after(s: Session, key: str) -> dict[str, list[OpenWork]]:

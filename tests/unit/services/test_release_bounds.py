@@ -1,12 +1,11 @@
 """Bounds and forecast of a release, on a real floor: Monday, 9 o'clock."""
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import time
 from typing import Any
 
 from batcher.domain.orders import OpenWork
 from batcher.rules.bounds import BelowMinimum, ClosingTime, ReleaseBounds
-from batcher.services.arrivals import Ahead, learn
 from batcher.services.context import Floor
 from batcher.services.families import FamilyBook
 from batcher.services.releasing import release_due
@@ -124,31 +123,6 @@ def test_what_a_service_gives_wins_over_product_process_and_rule_and_the_soonest
     take(floor, order_document())
     assert _released(floor, hours=3, minutes=59) == []
     assert _released(floor, hours=4) == [("max_wait", 1)]
-
-
-def test_what_came_is_learnt_from_when_it_tells_of_a_day_or_more(floor: Floor) -> None:
-    take(floor, order_document())
-    work, rules = _work(floor), floor.rules.current
-    assert learn(rules, work, floor.now() + timedelta(hours=23)) is None
-    next_day = floor.now() + timedelta(days=1)  # Tuesday, 9 o'clock; the order was placed at half past eight
-    told = learn(rules, work, next_day)
-    assert told is not None
-    (placed,), _ = FamilyBook().sort(rules, work)
-    assert told.of_family(placed.family, next_day - timedelta(hours=1), 3600) == 1
-    assert told.of_family(placed.family, next_day, 3600) == 0
-
-
-def test_what_is_expected_counts_the_services_that_leave_in_time(floor: Floor) -> None:
-    take(floor, order_document(), order_document(service="standard"))
-    work, rules = _work(floor), floor.rules.current
-    next_day = floor.now() + timedelta(days=1)
-    told = learn(rules, work, next_day)
-    assert told is not None
-    ahead = Ahead(told, rules, next_day - timedelta(hours=1))
-    evening, friday = 11 * 3600, 3 * 86_400
-    assert ahead("uv-print:tin-jig", 0, 3600, evening) == 1  # of two pieces the one that leaves at 19:00
-    assert ahead("uv-print:tin-jig", 0, 3600, friday) == 2
-    assert ahead("uv-print:plate-jig", 0, 3600, friday) == 0
 
 
 def test_a_family_is_looked_for_anew_when_its_order_or_the_rules_change(floor: Floor) -> None:

@@ -1,0 +1,77 @@
+"""What the orders that came let expect: from a day of them on, each read once, under the rules in force."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from batcher.services.arrivals import Ahead, ArrivalsBox, Expected, came, learn
+from batcher.services.context import Floor
+from batcher.services.families import FamilyBook
+from batcher.store import orders
+from tests.builders_floor import later, order_document, take
+
+DAY = timedelta(days=1)
+HOUR_S = 3600
+
+
+def told_after(floor: Floor, wait: timedelta) -> Expected | None:
+    rules = floor.rules.current
+    with floor.store.read() as session:
+        return learn(came(rules, orders.open_work(session)), floor.now() + wait, rules.site.zone)
+
+
+def in_the_box(box: ArrivalsBox, floor: Floor) -> Expected | None:
+    with floor.store.read() as session:
+        return box.now(session, floor.rules.current, floor.now())
+
+
+def the_family(floor: Floor) -> str:
+    with floor.store.read() as session:
+        (placed, *_), _ = FamilyBook().sort(floor.rules.current, orders.open_work(session))
+    return placed.family
+
+
+def test_what_came_is_learnt_from_when_it_tells_of_a_day_or_more(floor: Floor) -> None:
+    take(floor, order_document())
+    assert told_after(floor, timedelta(hours=23)) is None
+    next_day = floor.now() + DAY  # Tuesday, 9 o'clock; the order was placed at half past eight
+    told = told_after(floor, DAY)
+    assert told is not None
+    assert told.of_family(the_family(floor), next_day - timedelta(hours=1), HOUR_S) == 1
+    assert told.of_family(the_family(floor), next_day, HOUR_S) == 0
+
+
+def test_what_is_expected_counts_the_services_that_leave_in_time(floor: Floor) -> None:
+    take(floor, order_document(), order_document(service="standard"))
+    told = told_after(floor, DAY)
+    assert told is not None
+    ahead = Ahead(told, floor.rules.current, floor.now() + DAY - timedelta(hours=1))
+    evening, friday = 11 * HOUR_S, 3 * 86_400
+    assert ahead("uv-print:tin-jig", 0, HOUR_S, evening) == 1  # of two pieces the one that leaves at 19:00
+    assert ahead("uv-print:tin-jig", 0, HOUR_S, friday) == 2
+    assert ahead("uv-print:plate-jig", 0, HOUR_S, friday) == 0
+
+
+def test_a_box_adds_what_is_new_and_knows_what_one_that_reads_everything_knows(floor: Floor) -> None:
+    box, early = ArrivalsBox(), timedelta(hours=1)
+    take(floor, order_document())
+    assert in_the_box(box, floor) is None
+    next_day = later(floor, days=1)
+    first = in_the_box(box, next_day)
+    assert first is not None
+    take(next_day, order_document(), order_document())
+    assert in_the_box(box, later(floor, days=1, hours=5)) is first
+    second = in_the_box(box, later(floor, days=2))
+    assert second is not None
+    assert second == in_the_box(ArrivalsBox(), later(floor, days=2))
+    morning = floor.now() - early
+    assert second.of_family(the_family(floor), morning, HOUR_S) > first.of_family(the_family(floor), morning, HOUR_S)
+
+
+def test_a_box_forgets_what_is_old_and_what_other_rules_made_of_it(floor: Floor) -> None:
+    box = ArrivalsBox()
+    take(floor, order_document())
+    next_day = later(floor, days=1)
+    first = in_the_box(box, next_day)
+    floor.rules.swap(replace(floor.rules.current, hash="other"), floor.now())
+    assert in_the_box(box, next_day) is not first
+    assert in_the_box(box, later(floor, days=60)) is None
