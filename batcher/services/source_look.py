@@ -25,6 +25,8 @@ from batcher.store.sources import Note, SourceState
 PAGES_AT_ONCE, LOOK_S = 20, 60.0
 #: Kept orders that a source is told of in one look.
 _TOLD_AT_ONCE = 500
+#: Refusals in a row after which a source is told no more in this look.
+_REFUSALS = 3
 #: A source that sends again what it was told is kept is told again after so long.
 _TOLD_HOLDS = timedelta(days=1)
 _KEPT = ("created", "replayed")
@@ -49,11 +51,19 @@ class Feed(Protocol):
 
 @dataclass(frozen=True)
 class Look:
-    """What came of one look."""
+    """
+    What came of one look.
+
+    Parameters
+    ----------
+    got_on
+        It was read to its end, an order was taken in, or it was told of one: whatever failed, not everything did.
+    """
 
     state: SourceState
     finished: bool
     failure: FetchError | None = None
+    got_on: bool = False
 
 
 def feed_of(floor: Floor, source: Source) -> Feed:
@@ -75,20 +85,18 @@ class _Look:
         self._stopping, self._until = stopping, time.monotonic() + LOOK_S
         with floor.store.read() as session:
             self._state = replace(sources.source_state(session, source.id), looked_at=floor.now())
+        self._got_on = False
 
     def run(self) -> Look:
         finished, failures = False, []
         try:
-            finished = self._read()
+            finished = self._got_on = self._read()
         except FetchError as error:
             failures.append(error)
             if self._state.failures:  # where it went on may be what is wrong: begin at the watermark again
                 self._state = replace(self._state, cursor=None, newest=None)
-        try:
-            self._tell()  # what is kept is told, whatever became of the rest
-        except FetchError as error:
-            failures.append(error)
-        return Look(self._state, finished and not failures, failures[0] if failures else None)
+        failures += self._tell()  # what is kept is told, whatever became of the rest
+        return Look(self._state, finished and not failures, failures[0] if failures else None, self._got_on)
 
     def _read(self) -> bool:
         """Read page after page; return whether the end was reached."""
@@ -126,6 +134,7 @@ class _Look:
         state, since = self._state, self._source.http.since if self._source.http else None
         newest = None if since is None else further(since, state.newest, page.newest)
         created = sum(entry.outcome == "created" for _, entry in told)
+        self._got_on |= created > 0
         state = replace(state, cursor=page.next, newest=newest, orders=state.orders + created)
         if since is not None and page.next is None:
             reached = no_later(since, newest, self._floor.now())
@@ -150,22 +159,38 @@ class _Look:
                     notes.append(Note(self._source.id, one.ident, entry.order_id, "owed", one.digest, None, now))
         return notes
 
-    def _tell(self) -> None:
-        """Tell the source of orders that are kept; the first failure ends it, and the rest is told the next time."""
+    def _tell(self) -> list[FetchError]:
+        """Tell the source of orders that are kept; return the first failure, if there was any."""
         if not self._feed.acknowledges:
-            return
+            return []
         with self._floor.store.read() as session:
             owed = sources.notes_in(session, self._source.id, "owed", _TOLD_AT_ONCE)
-        done = []
-        try:
-            for note in owed:
+        notes, failures = self._told(owed)
+        with self._floor.store.write() as session:
+            sources.put_notes(session, notes)
+        return failures[:1]
+
+    def _told(self, owed: Iterable[Note]) -> tuple[list[Note], list[FetchError]]:
+        """Tell one order after the other; those that the source refuses go behind the others, and hold up none."""
+        done: list[Note] = []
+        failures: list[FetchError] = []
+        refused = 0  # in a row
+        for note in owed:
+            at = self._floor.now()
+            try:
                 self._feed.acknowledge(note.ident, note.order_id)
-                done.append(replace(note, state="told", at=self._floor.now()))
-                if self._must_rest():
+            except FetchError as error:
+                failures.append(error)
+                done.append(replace(note, at=at, why=str(error)))
+                refused += 1
+                if error.reason != "status" or error.retry_after_s or refused == _REFUSALS:
                     break
-        finally:
-            with self._floor.store.write() as session:
-                sources.put_notes(session, done)
+            else:
+                done.append(replace(note, state="told", at=at, why=None))
+                self._got_on, refused = True, 0
+            if self._must_rest():
+                break
+        return done, failures
 
 
 def _known_bad(one: Mapped, note: Note | None) -> bool:

@@ -122,7 +122,7 @@ class SourceDesk:
             next_at = now + timedelta(seconds=source.every_s) if look.finished else now
             ok_at = now if look.finished else state.ok_at
             return replace(state, ok_at=ok_at, next_at=next_at, failures=0, last_error=None)
-        failures = state.failures + 1
+        failures = 1 if look.got_on else state.failures + 1
         grown_s = min(max(source.every_s, 5.0) * 2 ** min(failures - 1, 20), max(_LONGEST_WAIT_S, source.every_s))
         wait_s = max(grown_s * (0.5 + self._chance() / 2), failure.retry_after_s)
         why = f"{failure.reason}: {failure}"

@@ -133,6 +133,38 @@ def test_a_kept_order_is_told_once_and_one_that_could_not_be_told_later(floor: F
     assert _status(at).owed == 0
 
 
+def test_an_order_the_source_will_not_hear_of_holds_up_neither_the_others_nor_the_next_look(floor: Floor) -> None:
+    there = [plain_order(1), plain_order(2), plain_order(3)]
+    told: list[str] = []
+
+    def answer(asked: Asked) -> Said:
+        if asked.method == "GET":
+            return Said({"orders": there})
+        told.append(asked.path)
+        return Said(status=404 if asked.path.endswith("/1") else 200)
+
+    with serving(answer) as shop:
+        at = _plain(floor, shop, f", acknowledge: {{url: '{shop.url}/taken/{{id}}', id: number}}")
+        look(at)
+        there.append(plain_order(4))
+        for minutes in (1, 2, 3):
+            look(later(at, minutes=minutes))
+
+    assert told[:3] == ["/taken/1", "/taken/2", "/taken/3"]
+    assert told[3:] == ["/taken/1", "/taken/4", "/taken/1", "/taken/1"]
+    assert (_status(at).owed, _status(at).state.failures, _status(at).state.last_error) == (1, 1, "status: answered 404")
+
+
+def test_a_source_that_hears_of_nothing_is_told_no_more_in_this_look_after_three_refusals(floor: Floor) -> None:
+    def answer(asked: Asked) -> Said:
+        return Said({"orders": [plain_order(n) for n in range(9)]}) if asked.method == "GET" else Said(status=500)
+
+    with serving(answer) as shop:
+        look(_plain(floor, shop, f", acknowledge: {{url: '{shop.url}/taken/{{id}}', id: number}}"))
+
+    assert [asked.method for asked in shop.asked] == ["GET", "POST", "POST", "POST"]
+
+
 def test_an_order_that_cannot_be_taken_is_told_once_and_holds_up_nothing(floor: Floor) -> None:
     there = [plain_order(1), plain_order(2, at="yesterday"), plain_order(3)]
     with serving(lambda _: Said({"orders": there})) as shop:
