@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import json
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -40,6 +41,8 @@ from batcher.simulate.processes import FloorProcesses, running
 _OPENING = clock_time(7, 30)
 _BACKLOG = timedelta(hours=14)
 _ORDERS_A_DAY = 600
+#: Where the daemon listens when nothing else is said, and so where the documentation looks for it.
+_PORT = 8080
 
 
 def demo(
@@ -49,6 +52,7 @@ def demo(
     rate: Annotated[float, typer.Option(min=1, help="Orders a day.")] = _ORDERS_A_DAY,
     rules: Annotated[Path, typer.Option(help="Rules directory.")] = Path("config/floor"),
     state_dir: Annotated[Path | None, typer.Option(help="Where to keep it all; a new directory by default.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; a free one if it is taken.")] = _PORT,
     as_json: JsonOption = False,
 ) -> None:
     """
@@ -71,6 +75,8 @@ def demo(
         speed=speed,
         seed=seed,
         fail_rate=0.01,
+        port=port if _is_free(port) else 0,
+        others={"private_hooks": True, "private_artwork": True},  # a shop of your own is tried on your own machine
     )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -98,6 +104,14 @@ def _write_settings(floor: FloorProcesses, home: Path) -> Path:
     lines = [f"{name}={value}\n" for name, value in floor.environment().items() if name.startswith("BATCHER_")]
     path.write_text("".join(lines), encoding="utf-8")
     return path
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def _monday_morning(today: datetime, zone: ZoneInfo) -> datetime:

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -93,13 +93,20 @@ class Checkout:
         """Ask for a date, then order."""
         asked = {name: document[name] for name in _ASKED}
         began = time.perf_counter()
-        answer = self._client.post("/v1/quotes", json=asked | {"destination": {"country": document["country"]}})
+        answer = self._post("/v1/quotes", asked | {"destination": {"country": document["country"]}})
         seconds = time.perf_counter() - began
         if answer.status_code == 200:
             (offer,) = answer.json()["offers"]
             self.answers[str(document["order_id"])] = Answered.of(offer, seconds)
         for _ in range(1 + len(self.answers) % 10 // 9):
-            self._client.post("/v1/orders", json=document).raise_for_status()
+            self._post("/v1/orders", document).raise_for_status()
+
+    def _post(self, path: str, content: dict[str, object]) -> httpx.Response:
+        """Ask, and ask again what was not answered: a connection that was kept may have been closed meanwhile."""
+        for _ in range(3):
+            with suppress(httpx.TransportError):
+                return self._client.post(path, json=content)
+        return self._client.post(path, json=content)
 
     def close(self) -> None:
         """Ask nothing more."""

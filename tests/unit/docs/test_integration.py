@@ -1,38 +1,90 @@
-"""The page for shops: every one of its requests is answered as it says, in the order in which they stand."""
+"""The page for shops: all of it that is typed into a console is typed here, as it stands, and works."""
 
+import os
 import re
-import shlex
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from batcher.api.app import create_app
-from batcher.api.health import Health
+import pytest
+
+from batcher.dispatch import webhook
+from batcher.services.actions import find_order, hold_order
+from batcher.services.context import Floor
 from batcher.services.cycle import plan_cycle
-from tests.builders_api import client_of, opened_floor
+from batcher.services.news import NewsDesk
+from tests.builders_api import opened_floor
+from tests.served_floor import served
+from tests.waiting import wait_for
 
 PAGE = Path(__file__).parents[3] / "docs" / "integration.md"
-AT = "http://127.0.0.1:8080"
+#: A request that is refused ends the script, where a reader would see it.
+_PRELUDE = """
+set -euo pipefail
+curl() { command curl -sS --fail-with-body --noproxy '*' "$@"; echo; }
+"""
+
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 
 
-def _requests() -> list[list[str]]:
-    blocks = re.findall(r"```console\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    joined = "".join(blocks).replace("\\\n", " ")
-    return [shlex.split(line) for line in joined.splitlines() if line.strip()]
+def _blocks(kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_every_request_of_the_page_for_shops_is_answered(tmp_path: Path) -> None:
-    answers = []
-    with opened_floor(tmp_path) as floor:
+@contextmanager
+def _typed(script: str, into: Path) -> Iterator[Path]:
+    """Type a script into a console; what it left running ends with the block."""
+    said = into / "said"
+    with said.open("w") as output:
+        shell = subprocess.Popen(
+            ["bash", "-c", script], cwd=into, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            assert shell.wait(60) == 0, said.read_text()
+            yield said
+        finally:
+            os.killpg(shell.pid, signal.SIGTERM)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        return int(bound.getsockname()[1])
+
+
+def _is_listened_to(port: int) -> bool:
+    with suppress(OSError):
+        socket.create_connection(("127.0.0.1", port)).close()
+        return True
+    return False
+
+
+def _send_news(floor: Floor) -> None:
+    NewsDesk(floor, partial(webhook.post, private=True, timeout_s=5.0), lambda: 0.0).turn()
+
+
+def test_a_shop_is_connected_by_what_its_page_says(tmp_path: Path) -> None:
+    (receiver,) = _blocks("python")
+    port = _free_port()
+    typed = _PRELUDE + "".join(_blocks("console"))
+    (tmp_path / "receiver.py").write_text(receiver.replace("8090", str(port)), encoding="utf-8")
+    (tmp_path / "floor").mkdir()
+    with opened_floor(tmp_path / "floor") as opened:
+        floor = replace(opened, settings=opened.settings.model_copy(update={"private_hooks": True}))
         plan_cycle(floor)
-        client = client_of(create_app(floor, Health()))
-        for command, url, *options in _requests():
-            given = list(zip(options[::2], options[1::2], strict=True))
-            headers = dict(value.split(": ", 1) for name, value in given if name == "-H")
-            body = next((value.encode() for name, value in given if name == "-d"), None)
-            answer = client.request(
-                "GET" if body is None else "POST", url.removeprefix(AT), headers=headers, content=body
-            )
-            answers.append((command, url.removeprefix(AT), answer.status_code))
+        with served(floor) as url:
+            script = typed.replace("http://127.0.0.1:8080", url).replace("127.0.0.1:8090", f"127.0.0.1:{port}")
+            with _typed(script, tmp_path) as said:
+                order = find_order(floor, "W-1")
+                hold_order(floor, order.key, "buyer rang", "office")
+                wait_for(lambda: _is_listened_to(port))
+                _send_news(floor)
+                heard = wait_for(lambda: re.findall(r"^True .*\.held$", said.read_text(), re.MULTILINE))
 
-    assert {command for command, _, _ in answers} == {"curl"}
-    assert [path for _, path, status in answers if status not in (200, 201)] == []
-    assert ("curl", "/v1/orders", 201) in answers
+    assert heard == [f"True {order.key} 2 batcher.order.held"]
+    assert (order.service, order.pieces) == ("next-day", 1)

@@ -152,7 +152,8 @@ def test_an_order_the_source_will_not_hear_of_holds_up_neither_the_others_nor_th
 
     assert told[:3] == ["/taken/1", "/taken/2", "/taken/3"]
     assert told[3:] == ["/taken/1", "/taken/4", "/taken/1", "/taken/1"]
-    assert (_status(at).owed, _status(at).state.failures, _status(at).state.last_error) == (1, 1, "status: answered 404")
+    after = _status(at)
+    assert (after.owed, after.state.failures, after.state.last_error) == (1, 1, "status: answered 404")
 
 
 def test_a_source_that_hears_of_nothing_is_told_no_more_in_this_look_after_three_refusals(floor: Floor) -> None:
