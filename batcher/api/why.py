@@ -66,13 +66,15 @@ class RemedyAnswer(_Answer):
     ready_at: datetime = Field(description="when the order would be packed")
     in_time: bool
     cost_minor: float = Field(description="what all that is planned would cost more; less is negative")
+    searched: bool = Field(description="found by search; else by greedy plans with and without the change")
 
 
 class WhatIfAnswer(_Answer):
     """What would have helped, by really planning again with one thing different."""
 
-    ready_at: datetime | None = Field(description="by a plan made the same way with nothing changed")
+    ready_at: datetime | None = Field(description="with nothing changed")
     in_time: bool
+    searched: bool = Field(description="that was found by search from the plan in force; else by a greedy plan")
     remedies: list[RemedyAnswer]
     tried: int
     untried: int = Field(description="changes for which the time did not suffice")

@@ -65,12 +65,20 @@ def _tell_why(told: Why) -> None:
 
 def _tell_what_if(found: WhatIf, zone: ZoneInfo) -> None:
     ready = "not known" if found.ready_at is None else local(found.ready_at, zone)
-    tell(f"Planned again with nothing changed, it is packed {ready}.")
+    how = "and searched " if found.searched else ""
+    verdict = "in time" if found.in_time else "not in time"
+    tell(f"Planned again {how}with nothing changed, it is packed {ready}: {verdict}.")
     print_table(
         "What would help",
-        ("what", "packed", "in time", "all else costs more"),
+        ("what", "packed", "in time", "all else costs more", "found by"),
         [
-            (one.what, local(one.ready_at, zone), "yes" if one.in_time else "no", f"{one.cost_minor:.0f}")
+            (
+                one.what,
+                local(one.ready_at, zone),
+                "yes" if one.in_time else "no",
+                f"{one.cost_minor:.0f}",
+                "search" if one.searched else "greedy plan",
+            )
             for one in found.remedies
         ],
         f"Nothing of what was tried ({found.tried}) helps it.",
