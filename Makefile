@@ -46,8 +46,9 @@ board-speed: setup  ## the board with 60 stations and 20,000 open orders: looks,
 board-replay: setup  ## recorded orders through the real daemon up to a moment, and pictures of every view in build/; ORDERS= CATALOGUE= AT="2 14:40"
 	$(BIN)/python -m benchmarks.board_replay $(ORDERS) --catalogue $(CATALOGUE) $(if $(AT),--at "$(AT)")
 
-fuzz: setup  ## REQUESTS=2000 random requests over the published schema; none may make batcher fail
+fuzz: setup  ## REQUESTS=2000 random requests over the published schema, and as many by schemathesis; none may make batcher fail
 	REQUESTS=$(or $(REQUESTS),2000) $(BIN)/python -m pytest -s tests/fuzz --hypothesis-profile planner --timeout 3600
+	$(BIN)/python -m tests.fuzz.run --requests $(or $(REQUESTS),2000)
 
 test-crash: setup  ## floors whose daemon dies, or meets a broken disk, at any call, until N=1000 have died; SEED=1
 	$(BIN)/python -m tests.crash --kills $(or $(N),1000) --seed $(or $(SEED),1)

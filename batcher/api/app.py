@@ -94,13 +94,13 @@ def create_app(floor: Floor, health: Health, *, operator: str | None = None) -> 
     app.include_router(blank_routes(floor), responses=_FAILURES)
     app.include_router(archive_routes(floor), responses=_FAILURES)
     app.include_router(token_routes(floor), responses=_FAILURES)
-    app.include_router(probe_routes(health, floor.metrics.registry))
+    app.include_router(probe_routes(health, floor.metrics.registry), responses=_FAILURES)
     add_pages(app, floor, health, gate)
     app.include_router(gift_routes(floor), responses=_FAILURES)
     schema = app.openapi
 
     def openapi() -> dict[str, Any]:
-        return app.openapi_schema or with_access(add_bodies(schema(), _BODIES))
+        return app.openapi_schema or problems.documented(with_access(add_bodies(schema(), _BODIES)))
 
     app.openapi = openapi  # type: ignore[method-assign] # how FastAPI wants its schema extended
 

@@ -6,6 +6,7 @@ No message of a foreign exception, no stack trace and no input is ever sent back
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -100,6 +101,17 @@ class Problem(BaseModel):
     detail: str
     errors: list[ProblemFault] = []
     request_id: str | None = None
+
+
+def documented(openapi: dict[str, Any]) -> dict[str, Any]:
+    """Say in a schema that problems have a media type of their own, which FastAPI does not know of."""
+    for methods in openapi["paths"].values():
+        for route in methods.values():
+            for answer in route["responses"].values():
+                content = answer.get("content", {})
+                if content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
+                    content[MEDIA_TYPE] = content.pop("application/json")
+    return openapi
 
 
 def problem(

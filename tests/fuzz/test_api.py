@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,10 +21,9 @@ from structlog.testing import capture_logs
 
 from batcher.api.app import create_app
 from batcher.api.health import Health
-from batcher.dispatch.folders import station_folders
 from batcher.services.access import digest_of, new_secret
-from tests.builders_api import client_of, opened_floor, order, report, send_ticket
-from tests.builders_floor import plan_at_once
+from tests.builders_api import client_of, order, report, send_ticket
+from tests.fuzz.floor import fuzzed_floor
 
 _REQUESTS = int(os.environ.get("REQUESTS", "60"))
 _SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text(encoding="utf-8"))
@@ -115,17 +113,12 @@ def _requests(draw: st.DrawFn) -> tuple[str, str, dict[str, str], bytes | None]:
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     secret = new_secret()
     with ExitStack() as stack:
-        opened = stack.enter_context(opened_floor(tmp_path_factory.mktemp("floor")))
-        for station in opened.rules.current.stations.values():
-            station_folders(opened.settings.state_dir, station).create()
-        floor = replace(opened, settings=opened.settings.model_copy(update={"requests_per_s": 1e6}))
+        floor = stack.enter_context(fuzzed_floor(tmp_path_factory.mktemp("floor")))
+        send_ticket(floor, "uv-1", "uv-print")
         client = stack.enter_context(client_of(create_app(floor, Health(), operator=digest_of(secret))))
         stack.enter_context(capture_logs())
         # tokens are made on the way, and close the door to all who have none
         client.headers["Authorization"] = f"Bearer {secret}"
-        client.post("/v1/orders", json=order("W-1"))
-        plan_at_once(floor)  # there are no quotes without one
-        send_ticket(floor, "uv-1", "uv-print")
         yield client
 
 
