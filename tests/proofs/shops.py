@@ -37,7 +37,7 @@ from batcher.services.news import NewsDesk
 from batcher.services.sources import SourceDesk
 from batcher.simulate.demand import Arrival, read_demand
 from batcher.simulate.policies import named_policy
-from batcher.simulate.run import Simulation
+from batcher.simulate.run import Progress, Simulation
 from batcher.simulate.scenario import Scenario
 from batcher.simulate.sim_floor import simulated_floor
 from batcher.store import hooks, orders
@@ -173,7 +173,13 @@ class ThreeShops:
 
 
 def prove(
-    trace: Path, catalogue: Path | None, *, days: float | None = None, seed: int = 0, policy: str = "ours"
+    trace: Path,
+    catalogue: Path | None,
+    *,
+    days: float | None = None,
+    seed: int = 0,
+    policy: str = "ours",
+    progress: Progress | None = None,
 ) -> Proof:
     """Play a week, or some of its days, and return what became of it."""
     began = time.monotonic()
@@ -199,7 +205,7 @@ def prove(
         stack.callback(checkout.close)
         shops = ThreeShops(floor, (steady, faulty), checkout, (wants_all, wants_own), len(arrivals))
         runner = named_policy(policy, seed=seed)
-        trail = Simulation(floor, clock, arrivals, Scenario(seed=seed), runner, entrance=shops).run()
+        trail = Simulation(floor, clock, arrivals, Scenario(seed=seed), runner, progress=progress, entrance=shops).run()
         shops.finish(clock)
         told = Told(
             sold={"steady": steady.sold, "faulty": faulty.sold, "checkout": _others(arrivals, steady, faulty)},
@@ -246,6 +252,11 @@ def _all_events(url: str, headers: dict[str, str]) -> list[dict[str, object]]:
     return found
 
 
+def _tell(share: float) -> None:
+    sys.stderr.write(f"\r{share:4.0%} of the orders have come")
+    sys.stderr.flush()
+
+
 def main() -> None:
     """Prove it, print the figures, and end with what is wrong with them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -256,7 +267,7 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     logging.disable(logging.WARNING)
     data = SHARED / "data"
-    proof = prove(data / args.trace, data / "catalogue.csv", days=args.days, seed=args.seed)
+    proof = prove(data / args.trace, data / "catalogue.csv", days=args.days, seed=args.seed, progress=_tell)
     sys.stdout.write(json.dumps(proof.account.figures() | {"seconds": round(proof.seconds)}, indent=2) + "\n")
     sys.exit("\n".join(proof.faults) or None)
 
