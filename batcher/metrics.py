@@ -79,7 +79,9 @@ class Metrics:
             worry="no `created` in hours that always bring some",
         )  # fmt: skip
         self.orders_quarantined = gauge(
-            "orders_quarantined", "Orders on hold because planning broke on them.", worry="above 0"
+            "orders_quarantined",
+            "Orders on hold because planning broke on them, or a piece of theirs kept failing.",
+            worry="above 0",
         )
         self.orders_completed = counter(
             "orders_completed_total", "Orders whose last piece was packed, in_time or late.", ("outcome",),

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     quarantine_after: int = Field(
         3, ge=0, description="Failures in a row after which a station is taken down by itself; 0 is never."
     )
+    hold_after: int = Field(
+        3, ge=0, description="Times a piece, with its remakes, may fail before its order is held; 0 is never."
+    )
     reports_s: float = Field(2.0, gt=0, description="Seconds between looks into the report folders.")
     housekeeping_s: float = Field(30.0, gt=0, description="Seconds between roll-ups, metrics and clean-up.")
     lease_s: float = Field(

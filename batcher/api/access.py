@@ -119,6 +119,8 @@ ROUTES: Mapping[tuple[str, str], Access] = {
     ("POST", "/act/items/{ref}/{verb}"): _ACT_ON_ORDERS,
     ("GET", "/act/stations/{ref}/{verb}"): _ACT_ON_FLOOR,
     ("POST", "/act/stations/{ref}/{verb}"): _ACT_ON_FLOOR,
+    ("GET", "/act/blanks/{ref:path}/{verb}"): _ACT_ON_FLOOR,
+    ("POST", "/act/blanks/{ref:path}/{verb}"): _ACT_ON_FLOOR,
     ("GET", "/act/tickets/{ref}/{verb}"): _ACT_ON_FLOOR,
     ("POST", "/act/tickets/{ref}/{verb}"): _ACT_ON_FLOOR,
     ("GET", "/help/{path:path}"): _OPEN_PAGE,

@@ -8,9 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from batcher.api.bodies import Reason, body_of, documented
 from batcher.api.gate import ActorDep
-from batcher.services.blanks import say_back, say_out
+from batcher.services.blanks import missed_blanks, say_back, say_out
 from batcher.services.context import Floor
-from batcher.store import blanks
 
 
 class BlankSaid(Reason):
@@ -28,6 +27,7 @@ class BlankAnswer(BaseModel):
     reason: str
     who: str
     since: datetime
+    waiting: Annotated[int, Field(description="pieces of open orders that wait for it")]
 
 
 class BlankChange(BaseModel):
@@ -51,7 +51,7 @@ def blank_routes(floor: Floor) -> APIRouter:
     def get_blanks() -> list[BlankAnswer]:
         """List what has run out."""
         with floor.store.read() as session:
-            return [BlankAnswer.model_validate(out) for out in blanks.blanks_out(session).values()]
+            return [BlankAnswer.model_validate(out) for out in missed_blanks(session)]
 
     @router.post("/out", openapi_extra=_SAID_DOC)
     def post_out(said: _Said, actor: ActorDep) -> BlankChange:

@@ -1,18 +1,21 @@
 """`batcher blanks`: what has run out, and what is back."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from batcher.cli.floors import act, reading_floor
 from batcher.cli.output import JsonOption, local, print_json, print_table, tell
-from batcher.services.blanks import say_back, say_out
+from batcher.services.blanks import MissedBlank, missed_blanks, say_back, say_out
 from batcher.services.context import Floor
-from batcher.store import blanks as stored
 
 blanks = typer.Typer(help="Blanks that have run out: list, out, back.", no_args_is_help=True)
 
 Blank = Annotated[str, typer.Argument(help="A product, a product/finish, or a SKU.")]
+#: What is told of each.
+BLANK_COLUMNS = ("blank", "pieces", "reason", "who", "since")
 _WHO = "cli"
 
 
@@ -25,13 +28,17 @@ def list_blanks(as_json: JsonOption = False) -> None:
     """
     with reading_floor() as floor:
         with floor.store.read() as session:
-            out, waiting = stored.blanks_out(session), list(stored.items_waiting(session).values())
+            out = missed_blanks(session)
         zone = floor.rules.current.site.zone
     if as_json:
-        print_json([{**vars(one), "waiting": waiting.count(one.blank)} for one in out.values()])
+        print_json(out)
         return
-    rows = [(one.blank, waiting.count(one.blank), one.reason, one.who, local(one.since, zone)) for one in out.values()]
-    print_table("Blanks that have run out", ("blank", "pieces", "reason", "who", "since"), rows, "Nothing has run out.")
+    print_table("Blanks that have run out", BLANK_COLUMNS, blank_rows(out, zone), "Nothing has run out.")
+
+
+def blank_rows(out: Iterable[MissedBlank], zone: ZoneInfo) -> list[tuple[object, ...]]:
+    """Return blanks that have run out as rows of a table."""
+    return [(one.blank, one.waiting, one.reason, one.who, local(one.since, zone)) for one in out]
 
 
 @blanks.command("out")

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from batcher.cli.blanks import BLANK_COLUMNS, blank_rows
 from batcher.cli.floors import reading_floor
 from batcher.cli.output import JsonOption, local, print_json, print_table, tell
 from batcher.services.context import Floor
@@ -31,6 +32,8 @@ def status(as_json: JsonOption = False) -> None:
         tell(f"SAFE MODE, nothing is sent: {found.safe_mode}. `batcher reconcile` shows what to do.")
     tell("Orders: " + ", ".join(f"{count} {state}" for state, count in found.orders.items()))
     tell(f"Late {found.late_count}, at risk {found.at_risk_count}, held {found.orders['held']}")
+    if found.in_doubt:
+        tell(f"In doubt {found.in_doubt}: `batcher tickets --state in_doubt` lists, `batcher resolve` ends it.")
     if found.plan is not None:
         gap = "no bound" if found.plan.gap is None else f"gap at most {found.plan.gap:.1%}"
         made = local(found.plan.created_at, zone)
@@ -50,6 +53,9 @@ def status(as_json: JsonOption = False) -> None:
         for s in found.stations
     ]
     print_table("Stations", ("station", "state", "running", "queue", "next"), rows, "There are no stations.")
+    if found.blanks:
+        print_table("Blanks that have run out", BLANK_COLUMNS, blank_rows(found.blanks, zone), "")
+        tell("`batcher blanks back BLANK` says that one is there again.")
     print_table(
         "Held orders",
         ("order", "source", "code", "reason"),

@@ -39,6 +39,7 @@ class Sent:
     station: str
     delivered: bool
     error: str = ""
+    reason: str = ""  #: of the error, as a word
     waited_s: float = 0.0  #: since its release
 
 
@@ -121,21 +122,13 @@ class _Turn:
 
     def _stage(self, ticket: Ticket) -> None:
         """Put its artwork into its station's folder, then write a ticket beside it."""
-        placed = all(self._does(ticket, partial(_place, name, file)) for name, file in self._files(ticket))
+        files = {} if self._artwork is None else artwork_files(ticket, self._artwork)
+        placed = all(self._does(ticket, partial(_place, name, file)) for name, file in files.items())
         if not placed:
             return
         if self._does(ticket, lambda to: to.stage(ticket.id, ticket_bytes(ticket.document))):
             self._staged.append(ticket)
             self._staged_ids.add(ticket.id)
-
-    def _files(self, ticket: Ticket) -> list[tuple[str, Path]]:
-        """Return the artwork that a ticket names, each file once, and where it is kept."""
-        listed = ticket.document.get("items", [])
-        assert isinstance(listed, list), "a ticket lists its pieces"
-        named = {item["artwork_file"]: item["artwork_sha256"] for item in listed if item.get("artwork_file")}
-        if self._artwork is None:
-            return []
-        return [(name, self._artwork / sha[:2] / f"{sha}{PurePath(name).suffix}") for name, sha in named.items()]
 
     def commit_sending(self) -> set[str]:
         """Commit what is staged as on its way; what was taken back meanwhile is thrown away."""
@@ -191,9 +184,17 @@ class _Turn:
         except DispatchError as error:
             self._stuck.add(ticket.station)
             _note_failure(self._store, ticket, str(error), self._now)
-            self.results.append(Sent(ticket.id, ticket.station, delivered=False, error=str(error)))
+            self.results.append(Sent(ticket.id, ticket.station, delivered=False, error=str(error), reason=error.reason))
             return False
         return True
+
+
+def artwork_files(ticket: Ticket, directory: Path) -> dict[str, Path]:
+    """Return where the artwork that a ticket names is kept, by the name that it has beside the ticket."""
+    listed = ticket.document.get("items", [])
+    assert isinstance(listed, list), "a ticket lists its pieces"
+    named = {item["artwork_file"]: item["artwork_sha256"] for item in listed if item.get("artwork_file")}
+    return {name: directory / sha[:2] / f"{sha}{PurePath(name).suffix}" for name, sha in named.items()}
 
 
 def _place(name: str, file: Path, to: Transport) -> None:

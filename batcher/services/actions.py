@@ -13,7 +13,7 @@ from batcher.domain.states import OrderState, StationState
 from batcher.errors import ArchivedError, ConflictError, NotFoundError, TransitionError
 from batcher.intake.accept import judge
 from batcher.services.context import Floor
-from batcher.services.quarantine import QUARANTINED
+from batcher.services.quarantine import QUARANTINE_CODES
 from batcher.store import artworks, batches, orders, stations
 from batcher.store.archive import ArchivedOrder, archived_orders
 
@@ -47,7 +47,7 @@ def release_order(floor: Floor, key: str, who: str, *, reason: str = "") -> Orde
         order = orders.get_order(session, key)
         if order.state is not OrderState.HELD:
             raise TransitionError("order", order.order_id, order.state, "released")
-        if order.held_code not in ("by_hand", QUARANTINED):
+        if order.held_code not in ("by_hand", *QUARANTINE_CODES):
             content = orders.order_content(session, key)
             there = artworks.all_there(session, content.lines)
             judged = judge(floor.rules.current, content, now, artwork_there=there)

@@ -19,6 +19,7 @@ from batcher.errors import DispatchError, Fault, InvariantError, NotFoundError, 
 from batcher.services.artwork import artwork_dir
 from batcher.services.context import Floor
 from batcher.services.doubt import doubt_folder, tell_doubt
+from batcher.services.lost_artwork import hold_lost_artwork
 from batcher.services.printing import leave_papers
 from batcher.services.recalling import tell_recalls
 from batcher.services.reports import apply_reports
@@ -102,6 +103,7 @@ class StationDoors:
             else:
                 self._floor.metrics.dispatch_failures.labels(station=result.station).inc()
                 log.error("ticket_not_delivered", ticket_id=result.ticket_id, station=result.station, why=result.error)
+        hold_lost_artwork(self._floor, [result.ticket_id for result in sent if result.reason == "artwork_missing"])
         tell_recalls(self._floor, self._recalls)
         return sent
 

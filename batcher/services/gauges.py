@@ -27,7 +27,7 @@ from batcher.services.context import Floor
 from batcher.services.doubt import refresh_doubt
 from batcher.services.dropping import SOURCE
 from batcher.services.expected import OrderOutlook
-from batcher.services.quarantine import QUARANTINED
+from batcher.services.quarantine import QUARANTINE_CODES
 from batcher.store import batches, hooks, orders, stations
 from batcher.store.batches import LiveBatch
 from batcher.store.stations import StationRow
@@ -42,7 +42,7 @@ def refresh_gauges(floor: Floor, outlooks: Sequence[OrderOutlook], now: datetime
         live = batches.live_batches(session)
         rows = stations.all_stations(session)
         oldest = orders.oldest_waiting_at(session)
-        quarantined = orders.count_held(session, QUARANTINED)
+        quarantined = orders.count_held(session, QUARANTINE_CODES)
         undelivered = hooks.undelivered(session)
     metrics = floor.metrics
     _begin_counters(floor, rules)

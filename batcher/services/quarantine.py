@@ -17,8 +17,9 @@ from batcher.store import orders, reservations
 
 log = structlog.get_logger()
 
-#: The code such an order is held with.
-QUARANTINED = "quarantined"
+#: The code such an order is held with; that of one whose pieces keep failing; both, which a person lets go as they are.
+QUARANTINED, KEEPS_FAILING = "quarantined", "keeps_failing"
+QUARANTINE_CODES = (QUARANTINED, KEEPS_FAILING)
 #: Orders that only together break planning: more than so many, and it is their number that breaks it.
 _MOST_TOGETHER = 3
 #: However few orders there are, so many may be blamed at once; else a quarter of them.
@@ -174,8 +175,13 @@ def quarantine(floor: Floor, culprits: Mapping[str, Exception]) -> None:
         # the error's text may quote the order: it is for those who may see the order
         log.error("order_quarantined", order_key=key, error=type(error).__name__)
     floor.replan.set()
+    tell_quarantined(floor)
+
+
+def tell_quarantined(floor: Floor) -> None:
+    """Set the alarm's gauge."""
     with floor.store.read() as session:
-        floor.metrics.orders_quarantined.set(orders.count_held(session, QUARANTINED))
+        floor.metrics.orders_quarantined.set(orders.count_held(session, QUARANTINE_CODES))
 
 
 def _reason(error: Exception) -> str:

@@ -17,6 +17,7 @@ from batcher.errors import SafeModeError
 from batcher.rules.ruleset import RuleSet
 from batcher.services.blanks import NO_BLANK, tell_blanks
 from batcher.services.context import Floor
+from batcher.services.failing import hold_failing, tell_failing
 from batcher.store import batches, blanks, orders, reports, stations
 from batcher.store.batches import End, Finished, TicketHead, TicketItem
 from batcher.store.reports import Judged, StoredReport
@@ -54,7 +55,8 @@ class ReportOutcome:
 class _Verdict:
     outcome: ReportOutcome
     setup_state: str | None = None  #: what the station is set up for since
-    remade: tuple[str, ...] = ()  #: processes at which pieces failed
+    process: str = ""  #: of its ticket
+    remakes: tuple[str, ...] = ()  #: pieces that stand in for those that failed
     set_aside: tuple[str, ...] = ()  #: pieces that were made though their orders were cancelled
 
 
@@ -92,9 +94,11 @@ def apply_reports(floor: Floor, told: Sequence[StationReport], *, in_safe_mode: 
         judged = [(report, verdicts[number]) for number, report in enumerate(told)]
         _note_stations(session, judged, now)
         out = _note_blanks(session, judged, now)
+        failing = hold_failing(floor, session, [piece for _, verdict in judged for piece in verdict.remakes])
     if out:
         log.warning("blanks_out", blanks=out)
         tell_blanks(floor)
+    tell_failing(floor, failing)
     for report, verdict in judged:
         _tell(floor, report, verdict)
     return [verdict.outcome for _, verdict in judged]
@@ -193,7 +197,8 @@ def _applied(ticket: TicketHead, finished: Finished | None, report: StationRepor
     return _Verdict(
         ReportOutcome("applied", "station_clock_skew" if skewed else ""),
         None if report.kind == "accepted" else ticket.setup_state,
-        () if finished is None else (ticket.process,) * len(finished.remakes),
+        ticket.process,
+        () if finished is None else tuple(finished.remakes),
         () if finished is None else tuple(finished.set_aside),
     )
 
@@ -246,16 +251,15 @@ def _tell(floor: Floor, report: StationReport, verdict: _Verdict) -> None:
         return
     if outcome.outcome == "applied":
         floor.metrics.tickets.labels(station=report.station, state=report.kind).inc()
-    for process in verdict.remade:
-        floor.metrics.remakes.labels(process=process).inc()
+    if verdict.remakes:
+        floor.metrics.remakes.labels(process=verdict.process).inc(len(verdict.remakes))
+        floor.replan.set()
     floor.metrics.set_aside.inc(len(verdict.set_aside))
     for item_id in verdict.set_aside:
         log.warning("piece_to_set_aside", item_id=item_id, station=report.station, ticket_id=report.ticket_id)
-    if verdict.remade:
-        floor.replan.set()
     level = log.info if outcome.outcome in ("applied", "out_of_order") else log.warning
     level(
         f"report_{outcome.outcome}",
         station=report.station, ticket_id=report.ticket_id, kind=report.kind, report_id=report.report_id,
-        code=outcome.code or None, remakes=len(verdict.remade) or None,
+        code=outcome.code or None, remakes=len(verdict.remakes) or None,
     )  # fmt: skip

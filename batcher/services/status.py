@@ -7,6 +7,7 @@ from batcher.domain.orders import Order
 from batcher.domain.states import OrderState, StationState, TicketState
 from batcher.rules.floor import Station
 from batcher.rules.ruleset import RuleSet
+from batcher.services.blanks import MissedBlank, missed_blanks
 from batcher.services.context import Floor
 from batcher.services.expected import OrderOutlook, order_outlooks
 from batcher.services.plan_view import PlannedBatch, PlanView, plan_view
@@ -114,6 +115,8 @@ class FloorStatus:
     held: list[HeldOrder]
     leader: Leader | None = None
     safe_mode: str = ""  #: why nothing is sent; empty when all is as always
+    blanks: tuple[MissedBlank, ...] = ()  #: that have run out
+    in_doubt: int = 0  #: tickets of which nobody can tell whether they were made
 
 
 def floor_status(floor: Floor) -> FloorStatus:
@@ -128,6 +131,8 @@ def floor_status(floor: Floor) -> FloorStatus:
         station_list = _stations(session, rules, view, now)
         leader = leadership.latest(session)
         safe = restored.safe_mode(session)
+        missed = missed_blanks(session)
+        doubted = len(batches.doubted(session))
     late = [o for o in outlooks if o.order.leave_by_at < now]
     at_risk = [o for o in outlooks if o.order.leave_by_at >= now and (o.slack_s() or 0) < 0]
     return FloorStatus(
@@ -144,6 +149,8 @@ def floor_status(floor: Floor) -> FloorStatus:
         held=[_held(order) for order in held],
         leader=leader,
         safe_mode="" if safe is None else safe.reason,
+        blanks=missed,
+        in_doubt=doubted,
     )
 
 

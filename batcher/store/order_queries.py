@@ -1,6 +1,6 @@
 """Orders, pieces and jobs, read: single ones, lists for people, and the open work that planning starts from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -213,9 +213,9 @@ def orders_by_state(s: Session) -> dict[OrderState, int]:
     return counts
 
 
-def count_held(s: Session, code: str) -> int:
-    """Count the orders that are held with a code."""
-    held: int = s.execute(select(func.count()).where(tables.orders.c.held_code == code)).scalar_one()
+def count_held(s: Session, codes: Collection[str]) -> int:
+    """Count the orders that are held with one of some codes."""
+    held: int = s.execute(select(func.count()).where(tables.orders.c.held_code.in_(codes))).scalar_one()
     return held
 
 

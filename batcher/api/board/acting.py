@@ -14,11 +14,13 @@ from batcher.api.found import item_for, order_for, station_for, ticket_for
 from batcher.api.gate import ActorDep
 from batcher.domain.access import Actor
 from batcher.errors import ConflictError, DispatchError, NotFoundError, TransitionError
+from batcher.services.blanks import check_known
 from batcher.services.context import Floor
+from batcher.store.blanks import blanks_out
 
 #: Who acts is kept as a name, not as a story.
 _MAX_NAME = 64
-_REFUSALS = (ConflictError, TransitionError, DispatchError)
+_REFUSALS = (ConflictError, TransitionError, DispatchError, NotFoundError)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def _add_kind(app: FastAPI, floor: Floor, board: Board, kind: str) -> None:
         board.look_again()
         return RedirectResponse(named.back, HTTPStatus.SEE_OTHER)
 
-    path = f"/act/{kind}/{{ref}}/{{verb}}"
+    path = f"/act/{kind}/{_REFS.get(kind, '{ref}')}/{{verb}}"
     app.add_api_route(path, ask, response_class=HTMLResponse, include_in_schema=False)
     app.add_api_route(path, do, methods=["POST"], response_class=HTMLResponse, include_in_schema=False)
 
@@ -94,10 +96,21 @@ def _ticket(floor: Floor, ref: str, actor: Actor) -> Named:
     return Named(ticket.id, ticket.station, "/trouble")
 
 
+def _blank(floor: Floor, ref: str, _actor: Actor) -> Named:
+    with floor.store.read() as session:
+        known = ref in blanks_out(session)  # also when the rules name it no more
+    if not known:
+        check_known(floor.rules.current, ref)
+    return Named(ref, ref, "/trouble")
+
+
+#: How a path names what has a slash in its name: a product with its finish.
+_REFS = {"blanks": "{ref:path}"}
 #: Finds what is named, within the bounds of who asks.
 _FOUND: Mapping[str, Callable[[Floor, str, Actor], Named]] = {
     "orders": _order,
     "items": _item,
     "stations": _station,
     "tickets": _ticket,
+    "blanks": _blank,
 }

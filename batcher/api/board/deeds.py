@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from batcher.services import actions
+from batcher.services.blanks import say_back, say_out
 from batcher.services.context import Floor
 from batcher.services.doubt import resolve_ticket
 from batcher.services.remaking import remake_item
@@ -73,6 +74,18 @@ DEEDS: Mapping[tuple[str, str], Deed] = {
         "It is given work again.",
         "Take it up",
         lambda floor, name, why, who: actions.set_station(floor, name, up=True, reason=why, who=who),
+    ),
+    ("blanks", "out"): Deed(
+        "{} has run out",
+        "Pieces of it that no station has in hand are not begun until somebody says that it is back. All else goes on.",
+        "It has run out",
+        lambda floor, name, why, who: say_out(floor, name, reason=why, who=who),
+    ),
+    ("blanks", "back"): Deed(
+        "{} is back",
+        "Its pieces are planned again.",
+        "It is back",
+        lambda floor, name, why, who: say_back(floor, name, reason=why, who=who),
     ),
     ("tickets", "made"): Deed(
         "The ticket in doubt at {} was made",

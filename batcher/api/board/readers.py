@@ -120,6 +120,7 @@ class Readers:
         found = trouble(self._floor, self._plans)
         return [
             Part("stations", "parts/trouble_stations.html", (found.down, found.up)),
+            Part("blanks", "parts/trouble_blanks.html", (found.blanks, found.there)),
             Part("in-doubt", "parts/trouble_doubt.html", found.in_doubt),
             Part("late", "parts/trouble_late.html", (found.late, found.late_count)),
             Part("at-risk", "parts/trouble_risk.html", (found.at_risk, found.at_risk_count)),

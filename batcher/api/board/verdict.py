@@ -31,6 +31,7 @@ def verdict(board: FloorBoard, stale: Sequence[Stale]) -> Verdict:
         (board.at_risk, "at risk"),
         (sum(card.in_doubt for card in board.stations), "in doubt"),
         (down, "station down" if down == 1 else "stations down"),
+        (board.blanks_missed, "blank out" if board.blanks_missed == 1 else "blanks out"),
         (board.orders.get(OrderState.HELD, 0), "held"),
     ]
     told = " · ".join(f"{count:,} {what}" for count, what in counted if count)

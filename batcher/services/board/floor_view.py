@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from batcher.domain.states import OrderState
+from batcher.services.blanks import missed_blanks
 from batcher.services.board.plans import PlanReader
 from batcher.services.board.shift import Presence, shift_at
 from batcher.services.board.stations import Doing, StationCard, station_cards
@@ -64,6 +65,7 @@ class FloorBoard:
     rules_since: datetime
     safe_mode: str = ""  #: why nothing is sent; empty when all is as always
     plan_is_old: bool = False  #: planning has brought nothing new for long
+    blanks_missed: int = 0  #: blanks that have run out and that pieces wait for
 
     def count(self, doing: Doing) -> int:
         """Return how many stations do something."""
@@ -98,6 +100,7 @@ def floor_board(floor: Floor, plans: PlanReader) -> FloorBoard:
             rules_hash=rules.hash,
             rules_since=floor.rules.loaded_at,
             safe_mode="" if floor.safe.mode is None else floor.safe.mode.reason,
+            blanks_missed=sum(one.waiting > 0 for one in missed_blanks(session)),
         )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from batcher.domain.batches import Batch
 from batcher.domain.orders import Order
 from batcher.domain.states import OrderState, StationState, TicketState
+from batcher.services.blanks import MissedBlank, missed_blanks
 from batcher.services.board.expectation import expected_at
 from batcher.services.board.plans import PlanReader
 from batcher.services.context import Floor
@@ -66,6 +67,8 @@ class Trouble:
     remakes: tuple[Remake, ...]
     down: tuple[Down, ...]
     up: tuple[str, ...]  #: the other stations, which may be taken down
+    blanks: tuple[MissedBlank, ...]
+    there: tuple[str, ...]  #: products whose blanks have not run out as a whole
 
 
 def trouble(floor: Floor, plans: PlanReader) -> Trouble:
@@ -78,6 +81,7 @@ def trouble(floor: Floor, plans: PlanReader) -> Trouble:
             counts[word] += count
         rows = stations.all_stations(session)
         down = [rows[name] for name in rules.stations if name in rows and rows[name].state is StationState.DOWN]
+        out = missed_blanks(session)
         return Trouble(
             late=_risky(floor, session, plan, "late"),
             late_count=counts["late"],
@@ -91,6 +95,8 @@ def trouble(floor: Floor, plans: PlanReader) -> Trouble:
             remakes=tuple(board.being_remade(session, LISTED)),
             down=tuple(Down(row.id, row.since, row.reason) for row in down),
             up=tuple(name for name in rules.stations if name not in {row.id for row in down}),
+            blanks=out,
+            there=tuple(name for name in sorted(rules.products) if name not in {one.blank for one in out}),
         )
 
 

@@ -24,6 +24,7 @@ from batcher.domain.clock import Clock
 from batcher.domain.states import OrderState
 from batcher.rules.floor import ServiceCase
 from batcher.services.access import create_token
+from batcher.services.blanks import say_out
 from batcher.services.board.floor_view import FloorBoard, floor_board
 from batcher.services.board.plans import PlanReader
 from batcher.services.board.rules_view import rules_view
@@ -36,6 +37,8 @@ from batcher.store import board, orders
 from batcher.store.session import Session
 from tests.builders_api import NOW, order, save_plan, send_ticket
 
+#: What a browser says of a form of our own page.
+_OWN = {"Origin": "http://batcher"}
 _NASTY = "<script>alert(1)</script>"
 
 
@@ -103,6 +106,7 @@ _BOARD = FloorBoard(NOW, "Hartley", {}, 0, 0, (), (), None, None, "9f31", NOW)
          "All 7 open orders on course"),
         (replace(_BOARD, orders={OrderState.HELD: 2}), [], "warning", "2 held"),
         (replace(_BOARD, at_risk=3), [], "warning", "3 at risk"),
+        (replace(_BOARD, blanks_missed=1, orders={OrderState.HELD: 2}), [], "warning", "1 blank out · 2 held"),
         (replace(_BOARD, late=1, at_risk=3), [], "bad", "1 late · 3 at risk"),
         (replace(_BOARD, plan_is_old=True), [], "good", "Nothing to do"),
         (replace(_BOARD, plan_is_old=True, orders={OrderState.WAITING: 1}), [], "bad",
@@ -297,7 +301,33 @@ def test_stations_that_do_not_fit_on_a_wall_come_by_turns_and_trouble_at_every_o
 def test_a_floor_without_trouble_says_so_kind_by_kind(client: httpx.Client) -> None:
     page = client.get("/trouble").text
 
-    assert page.count('class="empty"') == 6
+    assert page.count('class="empty"') == 7
+
+
+def test_a_blank_that_has_run_out_is_told_with_the_pieces_that_wait_and_may_be_said_to_be_back(
+    client: httpx.Client, floor: Floor
+) -> None:
+    client.post("/v1/orders", json=order("W-1"))
+    say_out(floor, "tin/natural", reason="the truck comes at three", who="mia")
+    assert "1 blank out" in client.get("/").text
+    told = _text(client.get("/trouble").text)
+    for part in ("tin/natural", "the truck comes at three", "<td>1</td>", "/act/blanks/tin/natural/back"):
+        assert part in told
+    assert client.get("/v1/blanks").json()[0]["waiting"] == 1
+
+    done = client.post("/act/blanks/tin/natural/back", data={"why": "it came", "who": "mia"}, headers=_OWN)
+
+    assert done.status_code == 303
+    assert client.get("/v1/blanks").json() == []
+    assert "There is enough of everything." in client.get("/trouble").text
+
+
+def test_a_product_may_be_said_to_have_run_out_and_nothing_else(client: httpx.Client) -> None:
+    said = {"why": "two boxes were scratched", "who": "mia"}
+    assert "/act/blanks/tin/out" in client.get("/trouble").text
+    assert client.post("/act/blanks/no-such/out", data=said, headers=_OWN).status_code == 404
+    assert client.post("/act/blanks/tin/out", data=said, headers=_OWN).status_code == 303
+    assert [out["blank"] for out in client.get("/v1/blanks").json()] == ["tin"]
 
 
 def test_a_browser_is_shown_failures_as_pages_and_a_program_as_problems(client: httpx.Client) -> None:

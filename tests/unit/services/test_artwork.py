@@ -5,6 +5,7 @@ import json
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from batcher.services.dispatching import StationDoors
 from batcher.services.releasing import release_due
 from batcher.store import orders
 from tests.builders_api import opened_floor
-from tests.builders_floor import later, order_document, take
+from tests.builders_floor import at, later, order_document, take
 from tests.builders_sources import Asked, Said, serving
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture of a cat"
@@ -191,3 +192,47 @@ def test_artwork_is_bounded_in_size_time_and_steps(floor: Floor) -> None:
 
     assert reasons == ["too_large", "kind", "protocol"]
     assert (refused.value.reason, foreign.value.reason) == ("elsewhere", "host")
+
+
+def test_a_picture_that_somebody_deleted_holds_its_order_and_keeps_no_other_from_the_station(floor: Floor) -> None:
+    with serving(lambda _: Said(PNG)) as shop:
+        keys = [_take(floor, f"{shop.url}/cat.png") for _ in range(2)]
+        others = take(floor, *(order_document() for _ in range(13)))
+        _turn(floor)
+    plan_cycle(floor)
+    assert release_due(floor)
+    (artwork_dir(floor.settings.state_dir) / SHA[:2] / f"{SHA}.png").unlink()
+
+    for _ in range(3):
+        assert not any(sent.delivered for sent in StationDoors(floor).send())
+        floor = later(floor, minutes=1)
+
+    held = [_order(floor, key) for key in keys]
+    assert {(order.state, order.held_code) for order in held} == {(OrderState.HELD, "keeps_failing")}
+    assert "not in the house any more" in (held[0].held_reason or "")
+    with floor.store.read() as session:
+        assert {work.order.key for work in orders.open_work(session)} == set(others)
+    assert floor.metrics.registry.get_sample_value("batcher_orders_quarantined") == 2
+    assert StationDoors(floor).send() == []
+
+
+def test_a_picture_that_was_put_back_is_sent_when_its_order_is_released(floor: Floor) -> None:
+    with serving(lambda _: Said(PNG)) as shop:
+        key = _take(floor, f"{shop.url}/cat.png", service="same-day")
+        _turn(floor)
+    picture = artwork_dir(floor.settings.state_dir) / SHA[:2] / f"{SHA}.png"
+    plan = plan_cycle(floor)
+    floor = at(floor, plan.snapshot.at + timedelta(seconds=min(plan.latest_begin.values())))
+    release_due(floor)
+    picture.unlink()
+    for _ in range(3):
+        StationDoors(floor).send()
+        floor = later(floor, seconds=30)
+    assert _order(floor, key).held_code == "keeps_failing"
+    picture.write_bytes(PNG)
+    actions.release_order(floor, key, "ann")
+    plan = plan_cycle(floor)
+    assert release_due(at(floor, plan.snapshot.at + timedelta(seconds=max(0, min(plan.latest_begin.values())))))
+    doors = StationDoors(floor)
+    doors.open()
+    assert [sent.delivered for sent in doors.send()] == [True]
