@@ -23,11 +23,18 @@ _RULES = Path("config/floor")
 #: What the quick floor sells, and who makes it there.
 QUICK_SKU = "STAMP-01"
 QUICK_STATIONS = tuple(f"stamp-{number}" for number in range(1, 101))
-_SETTINGS = {
+_SETTINGS: dict[str, object] = {
     "requests_per_s": 1_000_000,  # one caller stands in for all of them
+    "log_level": "info",
+}
+#: Real seconds between looks.
+_OFTEN_S = {
     "reports_s": 0.5,
     "dispatch_s": 0.5,
-    "log_level": "info",
+    "poll_s": 2.0,
+    "news_s": 2.0,
+    "housekeeping_s": 30.0,
+    "archive_s": 60.0,
 }
 
 
@@ -70,10 +77,16 @@ def database(kind: str, directory: Path) -> Iterator[str]:
 def running(
     directory: Path, database_url: str, *, plan_s: float, rules: Path = _RULES, speed: float = 1.0, token: str = ""
 ) -> Iterator[Running]:
-    """Yield a running daemon whose state lies in a directory; a token is made unless there is one from before."""
+    """
+    Yield a running daemon whose state lies in a directory; a token is made unless there is one from before.
+
+    However fast the floor's clock runs, the daemon looks as often in real time as it would without.
+    """
     now = datetime.now(UTC)
+    often = {name: speed * seconds for name, seconds in _OFTEN_S.items()}
     floor = FloorProcesses(
-        directory, rules.absolute(), now, now, speed=speed, plan_s=plan_s, database_url=database_url, others=_SETTINGS
+        directory, rules.absolute(), now, now, speed=speed, plan_s=plan_s, database_url=database_url,
+        others=_SETTINGS | often,
     )  # fmt: skip
     daemon = floor.start_daemon()
     try:

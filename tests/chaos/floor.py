@@ -102,6 +102,7 @@ def make_floor(home: Path, server: PostgresServer, database_url: str, seed: int)
         return FloorProcesses(
             floor.state, floor.rules, MONDAY, anchor_at, _SPEED, seed=seed, fail_rate=_FAIL_RATE, plan_s=2 * _SPEED,
             solver_workers=1, database_url=database, lease_s=LEASE_S,
+            others={"hold_after": 0},  # nobody is there who would let such an order go
         )  # fmt: skip
 
     for name in ("daemon-a", "daemon-b"):

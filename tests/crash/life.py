@@ -80,7 +80,8 @@ class Home:
         return MONDAY + _LIFE * self.life
 
     def settings(self) -> Settings:
-        return Settings(state_dir=self.path, rules=self.rules, port=0, catalogue=None)
+        # nobody is there who would let go of an order that was held because its pieces keep failing
+        return Settings(state_dir=self.path, rules=self.rules, port=0, catalogue=None, hold_after=0)
 
     def create(self) -> None:
         self.path.mkdir()

@@ -20,13 +20,14 @@ from prometheus_client import CollectorRegistry
 
 from batcher.dispatch.outbox import send_pending
 from batcher.domain.clock import SteppedClock
-from batcher.domain.states import TicketState
+from batcher.domain.states import OrderState, TicketState
 from batcher.errors import BatcherError
 from batcher.metrics import Metrics
 from batcher.planning.plan import PlanResult
 from batcher.planning.problem import Problem
 from batcher.planning.quick import quick_plan
 from batcher.rules.ruleset import RuleSet
+from batcher.services import actions
 from batcher.services.context import Floor, RulesBox
 from batcher.services.cycle import plan_cycle
 from batcher.services.doubt import doubt_folder, resolve_ticket, tell_doubt
@@ -127,6 +128,7 @@ class _Play:
         self.luck.over = True
         for _ in range(_MOST_TURNS):
             self._resolve()
+            self._let_go()
             self._turn()
             with self._floor.store.read() as session:
                 if self._client.ended and not orders.open_orders(session):
@@ -198,6 +200,13 @@ class _Play:
         with self._floor.store.write() as session:
             doubted = doubt_folder(session, name, _LOST, self._floor.now())
         tell_doubt(self._floor, name, doubted, _LOST)
+
+    def _let_go(self) -> None:
+        """Have somebody look at orders whose pieces kept failing, and let them go."""
+        with self._floor.store.read() as session:
+            held = orders.list_orders(session, states=(OrderState.HELD,), limit=_ORDERS)
+        for order in held:
+            actions.release_order(self._floor, order.key, "op")
 
     def _resolve(self) -> None:
         """Have somebody look at tickets in doubt; of some that were made, the station tells first."""
