@@ -57,7 +57,7 @@ def _makes_nothing(floor: Floor, session: Session, station: str) -> bool:
     """Tell whether every one of a station's latest tickets since it came up has failed, so that it is taken down."""
     limit = floor.settings.quarantine_after
     since = stations.all_stations(session)[station].since
-    ended = batches.last_ended(session, limit).get(station, ()) if limit else ()
+    ended = batches.last_ended(session, station, limit) if limit else []
     return bool(ended) and sum(state is TicketState.FAILED and at > since for state, at in ended) == limit
 
 

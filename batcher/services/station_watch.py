@@ -47,15 +47,16 @@ def watch_stations(floor: Floor, reachable: Callable[[str], bool]) -> None:
         rows = stations.all_stations(session)
         stuck = {t.station for t in batches.tickets(session, states=(TicketState.RELEASED,)) if t.attempts >= limit}
         known = [rows[sid] for sid in floor.rules.current.stations if sid in rows]
-        ended = batches.last_ended(session, limit)
-    found = {row.id: _judged(row, ended.get(row.id, ()), limit, stuck) for row in known if row.state is StationState.UP}
+        # each by itself: of all stations at once PostgreSQL would weigh every ticket against each
+        ended = {row.id: batches.last_ended(session, row.id, limit) for row in known}
+    found = {row.id: _judged(row, ended[row.id], limit, stuck) for row in known if row.state is StationState.UP}
     for row in known:
         if row.state is StationState.DOWN:
             if row.quarantine == Quarantine.UNREACHABLE and reachable(row.id):
                 actions.set_station(floor, row.id, up=True, reason="can be reached again", who=_WHO)
         elif (why := found[row.id]) is not None:
             _take_down(floor, row.id, why, limit)
-        elif row.quarantine is not None and _has_made_one(row, ended.get(row.id, ())):
+        elif row.quarantine is not None and _has_made_one(row, ended[row.id]):
             with floor.store.write() as session:
                 stations.set_quarantine(session, row.id, None)
             log.info("station_trusted", station=row.id)

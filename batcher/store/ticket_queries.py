@@ -42,17 +42,11 @@ _LIVE_JOBS = (
     .where(_listed.c.live)
     .order_by(_t.c.id, _listed.c.slot)
 )
-_s, _ended = tables.stations, tables.tickets.alias()
-_LATEST = (
-    select(_ended.c.id)
-    .where(_ended.c.station == _s.c.id, _ended.c.state.in_((TicketState.DONE, TicketState.FAILED)))
-    .order_by(_ended.c.sequence.desc())
+_LAST_ENDED_AT = (
+    select(_t.c.state, _t.c.ended_at)
+    .where(_t.c.station == bindparam("station"), _t.c.state.in_((TicketState.DONE, TicketState.FAILED)))
+    .order_by(_t.c.sequence.desc())
     .limit(bindparam("count"))
-)
-_LAST_ENDED = (
-    select(_t.c.station, _t.c.state, _t.c.ended_at)
-    .join_from(_s, _t, _t.c.id.in_(_LATEST.correlate(_s).scalar_subquery()))
-    .order_by(_t.c.station, _t.c.sequence.desc())
 )
 _LAST_SEQUENCES = (
     select(_t.c.station, func.max(_t.c.sequence))
@@ -204,12 +198,9 @@ def batches(
     return [Batch(*row) for row in s.execute(statement)]
 
 
-def last_ended(s: Session, count: int) -> dict[str, list[tuple[TicketState, datetime]]]:
-    """Return how, and when, the latest tickets ended in the hands of each station, the latest first."""
-    found: dict[str, list[tuple[TicketState, datetime]]] = {}
-    for row in s.execute(_LAST_ENDED, {"count": count}):
-        found.setdefault(row.station, []).append((row.state, row.ended_at))
-    return found
+def last_ended(s: Session, station: str, count: int) -> list[tuple[TicketState, datetime]]:
+    """Return how, and when, the latest tickets ended in the hands of a station, the latest first."""
+    return [(row.state, row.ended_at) for row in s.execute(_LAST_ENDED_AT, {"station": station, "count": count})]
 
 
 def ticket_of_batch(s: Session, batch_id: str) -> Ticket:
