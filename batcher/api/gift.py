@@ -61,14 +61,13 @@ def gift_routes(floor: Floor) -> APIRouter:
     pages = templates()
 
     def page(gift: Gift | None, told: str = "", status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
-        site = floor.rules.current.site
+        zone = floor.rules.current.site.zone
         shown = pages.get_template("gift.html").render(
-            site=site,
             gift=gift,
             told=told,
             steps=_STEPS,
             wrongs=_WRONGS,
-            day=lambda at: _day(at.astimezone(site.zone), floor.now().astimezone(site.zone)),
+            day=lambda at: _day(at.astimezone(zone), floor.now().astimezone(zone)),
         )
         return HTMLResponse(shown, status, _HEADERS)
 

@@ -42,10 +42,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home, fuzzed_floor(Path(home)) as floor:
         secret = token_with(floor, list(Scope), name="fuzz")["Authorization"]
         with served(floor) as url:
-            sys.exit(_schemathesis(url, secret, args.requests, args.seed))
+            sys.exit(_schemathesis(url, secret, args.requests, args.seed, Path(home)))
 
 
-def _schemathesis(url: str, authorization: str, requests: int, seed: int) -> int:
+def _schemathesis(url: str, authorization: str, requests: int, seed: int, home: Path) -> int:
     command = Path(sys.executable).with_name("schemathesis")
     each = max(1, requests // 60)  # about so many operations there are
     return subprocess.run(
@@ -55,6 +55,7 @@ def _schemathesis(url: str, authorization: str, requests: int, seed: int) -> int
             "--seed", str(seed), "--request-timeout", "60", "--suppress-health-check", "all",
             "--continue-on-failure", "--no-shrink", "--warnings", "off",
         ],
+        cwd=home,  # it leaves notes of its own
         check=False,
     ).returncode  # fmt: skip
 

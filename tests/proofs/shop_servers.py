@@ -1,4 +1,9 @@
-"""Shops that are polled: what they have sold, page by page, and what they were told was taken."""
+"""
+Shops that are polled: what they have sold, page by page, and what they were told was taken.
+
+What was not taken they show again, however old it is: also what they were told of and forgot, having said that all was
+well.
+"""
 
 import random
 import threading
@@ -14,7 +19,7 @@ _TOO_SLOW_S = 1.5
 
 
 class SteadyShop:
-    """Hands out what it has sold from a number on, and never twice on one page."""
+    """Hands out what it has sold from a number on, and before it what was not taken; never twice on one page."""
 
     def __init__(self) -> None:
         self.sold: dict[str, dict[str, Any]] = {}
@@ -45,10 +50,11 @@ class SteadyShop:
         return Said({"orders": self._page(asked)})
 
     def _page(self, asked: Asked) -> list[dict[str, Any]]:
-        first = max(0, int(asked.query.get("from", "1")) - 1)
-        at = first + (int(asked.query.get("page", "1")) - 1) * _PAGE
+        first = int(asked.query.get("from", "1"))
+        at = (int(asked.query.get("page", "1")) - 1) * _PAGE
         with self._lock:
-            return self._list[at : at + _PAGE]
+            shown = [order for order in self._list if order["number"] >= first or order["id"] not in self.taken]
+        return shown[at : at + _PAGE]
 
 
 class FaultyShop(SteadyShop):

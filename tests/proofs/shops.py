@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -50,8 +50,9 @@ from tests.served_floor import served
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("BATCHER_SHARED", ROOT.parent / "shared"))
-#: Between two looks of the floor at shops and hooks: while anything is sold, and afterwards.
+#: Between two looks of the floor at shops and hooks: while anything is sold, and some hours afterwards.
 _EVERY, _LATER = timedelta(minutes=5), timedelta(hours=1)
+_AFTERWARDS = timedelta(hours=6)
 #: After the last order everybody who wants news must have heard all of it within.
 _NEWS_WITHIN = timedelta(days=3)
 #: What of an order a quote is asked with, beside where it goes.
@@ -117,18 +118,18 @@ class ThreeShops:
     """How the orders of a week come to the floor: each through one of three shops, and news of them out again."""
 
     def __init__(
-        self, floor: Floor, polled: Sequence[SteadyShop], checkout: Checkout, heard: Sequence[Receiver], orders: int
+        self, floor: Floor, polled: Sequence[SteadyShop], checkout: Checkout, heard: Sequence[Receiver], last: datetime
     ) -> None:
         self._floor, self._polled, self._checkout, self._heard = floor, polled, checkout, heard
         self._sources = SourceDesk(floor, lambda: 1.0)
         self._news = NewsDesk(floor, partial(webhook.post, private=True, timeout_s=5.0), lambda: 1.0)
         self._newest = ""
-        self._came, self._orders = 0, orders
+        self._came, self._last = 0, last
 
     @property
     def every(self) -> timedelta | None:
         """Return how long it is until the next turn."""
-        return _EVERY if self.waiting or self._came < self._orders else _LATER
+        return _EVERY if self._floor.now() < self._last + _AFTERWARDS else _LATER
 
     @property
     def waiting(self) -> bool:
@@ -197,13 +198,13 @@ def prove(
         office = token_with(floor, [Scope.HOOKS_WRITE, Scope.EVENTS_READ], name="office")
         own = token_with(floor, [Scope.ORDERS_WRITE, Scope.QUOTES, Scope.HOOKS_WRITE], source="checkout")
         # one wants everything and fails now and then, one the news of its own shop
-        wants_all = stack.enter_context(receiving(*luck.choices((204, 500), (97, 3), k=2000), 204))
+        wants_all = stack.enter_context(receiving(*luck.choices((204, 500), (97, 3), k=60_000), 204))
         wants_own = stack.enter_context(receiving())
         heard = [Heard(wants_all, _hook(url, office, "all", wants_all.url), None),
                  Heard(wants_own, _hook(url, own, "own", wants_own.url), "checkout")]  # fmt: skip
         checkout = Checkout(url, own)
         stack.callback(checkout.close)
-        shops = ThreeShops(floor, (steady, faulty), checkout, (wants_all, wants_own), len(arrivals))
+        shops = ThreeShops(floor, (steady, faulty), checkout, (wants_all, wants_own), arrivals[-1].at)
         runner = named_policy(policy, seed=seed)
         trail = Simulation(floor, clock, arrivals, Scenario(seed=seed), runner, progress=progress, entrance=shops).run()
         shops.finish(clock)
