@@ -30,6 +30,7 @@ _CHECKS = (
     "response_schema_conformance",
 )
 _STREAM = "/v1/events/stream"
+_SCHEMA = Path(__file__).parents[2] / "docs" / "openapi.json"
 
 
 def main() -> None:
@@ -50,7 +51,7 @@ def _schemathesis(url: str, authorization: str, requests: int, seed: int, home: 
     each = max(1, requests // 60)  # about so many operations there are
     return subprocess.run(
         [
-            str(command), "run", f"{url}/openapi.json", "--header", f"Authorization: {authorization}",
+            str(command), "run", str(_SCHEMA), "--url", url, "--header", f"Authorization: {authorization}",
             "--checks", ",".join(_CHECKS), "--exclude-path", _STREAM, "--max-examples", str(each),
             "--seed", str(seed), "--request-timeout", "60", "--suppress-health-check", "all",
             "--continue-on-failure", "--no-shrink", "--warnings", "off",
