@@ -100,7 +100,7 @@ def demo(
 
 def _write_settings(floor: FloorProcesses, home: Path) -> Path:
     """Leave the floor's settings in a file, for commands that look at it; return the file."""
-    path = home / "batcher.env"
+    path = home.absolute() / "batcher.env"
     lines = [f"{name}={value}\n" for name, value in floor.environment().items() if name.startswith("BATCHER_")]
     path.write_text("".join(lines), encoding="utf-8")
     return path

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from urllib.parse import quote
 
 import structlog
 
@@ -40,7 +41,7 @@ def cloud_event(item: NewsItem, site: str) -> dict[str, object]:
     return {
         "specversion": "1.0",
         "id": item.id,
-        "source": f"/batcher/{site}",
+        "source": f"/batcher/{quote(site, safe='')}",
         "type": f"batcher.{item.type}",
         "subject": item.order_key,
         "time": item.at.isoformat(),

@@ -13,7 +13,7 @@ from batcher.errors import DispatchError, DocumentError
 from batcher.services import actions, hooks
 from batcher.services.context import Floor
 from batcher.services.housekeeping import housekeep
-from batcher.services.news import NewsDesk
+from batcher.services.news import NewsDesk, cloud_event
 from batcher.store import batches, news
 from batcher.store import hooks as stored
 from batcher.store.hooks import Hook
@@ -113,6 +113,15 @@ def test_a_hook_gets_every_piece_once_signed_so_that_it_can_be_believed(floor: F
         assert headers["content-type"].startswith("application/cloudevents+json")
     assert [event["id"] for event in receiver.events()] == [headers["webhook-id"] for headers, _ in receiver.got]
     assert (_states(floor, hook), _states(floor, other)) == ([("delivered", 1)] * 2, [])
+
+
+def test_where_news_comes_from_is_told_as_an_address(floor: Floor) -> None:
+    take(floor, order_document())
+    _desk(floor).make()
+
+    (told,) = (cloud_event(item, "North floor/2") for item in _all(floor))
+
+    assert told["source"] == "/batcher/North%20floor%2F2"
 
 
 def test_what_was_not_taken_is_sent_again_under_the_same_id_after_a_while(floor: Floor) -> None:
