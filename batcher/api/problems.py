@@ -108,9 +108,9 @@ def documented(openapi: dict[str, Any]) -> dict[str, Any]:
     for methods in openapi["paths"].values():
         for route in methods.values():
             for answer in route["responses"].values():
-                content = answer.get("content", {})
-                if content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
-                    content[MEDIA_TYPE] = content.pop("application/json")
+                for kind, told in dict(answer.get("content", {})).items():
+                    if told.get("schema", {}).get("$ref", "").endswith("/Problem"):
+                        answer["content"] = {MEDIA_TYPE: answer["content"].pop(kind)}
     return openapi
 
 
