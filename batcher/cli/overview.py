@@ -1,5 +1,6 @@
 """`batcher status`, `batcher plan`: the floor at a glance, what comes next."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from batcher.services.plan_document import plan_document
 from batcher.services.plan_view import PlannedBatch, plan_batches
 from batcher.services.status import NextBatch, TicketBrief, floor_status
 from batcher.store import batches
+from batcher.store.leadership import Leader
 
 
 def status(as_json: JsonOption = False) -> None:
@@ -39,9 +41,7 @@ def status(as_json: JsonOption = False) -> None:
         made = local(found.plan.created_at, zone)
         tell(f"Plan of {made}: {found.plan.jobs} jobs in {found.plan.batches} batches, {found.plan.status}, {gap}")
     if found.leader is not None:
-        leader = found.leader
-        since, renewed = local(leader.since, zone), local(leader.renewed_at, zone)
-        tell(f"Led by {leader.name} in epoch {leader.epoch} since {since}, lease renewed {renewed}")
+        tell(_lead(found.leader, zone, datetime.now(UTC)))
     rows = [
         (
             s.id,
@@ -62,6 +62,14 @@ def status(as_json: JsonOption = False) -> None:
         [(h.order_id, h.source, h.code, h.reason) for h in found.held],
         "No order is held.",
     )
+
+
+def _lead(leader: Leader, zone: ZoneInfo, now: datetime) -> str:
+    """Return who leads, or led last; leases go by the real clock, not the floor's."""
+    who = f"{leader.name} in epoch {leader.epoch}"
+    if leader.until <= now:
+        return f"Led by nobody since {local(leader.until, zone)}, and by {who} before"
+    return f"Led by {who} since {local(leader.since, zone)}, lease renewed {local(leader.renewed_at, zone)}"
 
 
 def _brief(ticket: TicketBrief | None) -> str:
