@@ -70,8 +70,8 @@ def replanned(
     )
     deadline = time.monotonic() + budget_s
     results = [Replanned()] * len(problems)
+    child.start()
     try:
-        child.start()
         theirs.close()
         with suppress(EOFError, OSError):
             while pipe.poll(max(0.0, deadline - time.monotonic())):

@@ -14,7 +14,8 @@ from batcher.rules.ruleset import RuleSet
 from batcher.services import actions
 from batcher.services.causes import Cause
 from batcher.services.context import Floor
-from batcher.services.cycle import plan_cycle
+from batcher.services.counterfactuals import changes_for
+from batcher.services.cycle import plan_cycle, read_queue
 from batcher.services.explain import ItemWhy, why
 from batcher.services.hurts import hurt_by_rule, hurt_by_station
 from batcher.services.releasing import release_due
@@ -194,6 +195,26 @@ def test_what_would_have_helped_a_late_order_is_found_by_planning_again(floor: F
     assert {"station_up", "one_more_station", "operators_always"} < {remedy.code for remedy in found.remedies}
     assert all(remedy.in_time or remedy.ready_at < found.ready_at for remedy in found.remedies)
     assert found.untried == 0
+
+
+def test_search_finds_in_time_what_greedy_plans_have_late_all_the_same(floor: Floor) -> None:
+    _down(floor, "uv-2")
+    *_, late = take(floor, *(order_document(MAT, quantity=count, service="same-day") for count in (40, 30, 25, 15)))
+    plan_at_once(floor)
+    order, rules = actions.find_order(floor, late), floor.rules.current
+    queue = read_queue(floor, rules)
+    up = next(
+        change for change in changes_for(rules, queue, queue.snapshot(rules), order) if change.code == "station_up"
+    )
+
+    found = what_if(floor, order, budget_s=60)
+
+    greedily = quick_plan(up.snapshot.problem).plan
+    own = {job.id for job in up.snapshot.problem.jobs if job.order == late}
+    ends = max(batch.end for batch in greedily.batches if own & set(batch.jobs))
+    assert up.snapshot.at + timedelta(seconds=ends) > order.leave_by_at
+    (remedy,) = (remedy for remedy in found.remedies if remedy.code == "station_up")
+    assert (remedy.in_time, remedy.searched) == (True, True)
 
 
 def test_a_rule_that_keeps_work_from_a_station_is_named_as_what_would_have_helped(floor: Floor) -> None:
