@@ -21,6 +21,7 @@ from typing import TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from uvicorn.loops.auto import auto_loop_factory
 
 import batcher
 from batcher.api.app import create_app
@@ -95,7 +96,8 @@ def run(settings: Settings) -> None:
     clock = settings.floor_clock(datetime.now(UTC))
     floor = open_floor(settings, clock, notifier)
     try:
-        asyncio.run(_Daemon(floor, notifier).run())
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            runner.run(_Daemon(floor, notifier).run())
     finally:
         floor.store.close()
         notifier.close()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
+from batcher.daemon.strict_http import StrictHttp
 from batcher.errors import SettingsError
 from batcher.settings import Settings
 
@@ -131,7 +132,7 @@ class ApiServer:
         self._task: asyncio.Task[None] | None = None
         self._config = uvicorn.Config(
             app,
-            http="h11",
+            http=StrictHttp,
             ws="none",
             lifespan="off",
             log_config=None,

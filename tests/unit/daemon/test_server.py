@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from batcher.daemon.server import Address, ApiServer, bind
 from batcher.errors import SettingsError
@@ -25,6 +25,10 @@ def _app() -> FastAPI:
     @app.get("/ping")
     def ping() -> str:
         return "pong"
+
+    @app.post("/size")
+    async def size(request: Request) -> int:
+        return len(await request.body())
 
     return app
 
@@ -114,21 +118,45 @@ def test_an_ipv6_address_is_written_in_brackets() -> None:
         b"GET /ping HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 2**20 + b"\r\n\r\n",
         b"GET /ping HTTP/1.1\r\nHost: x\r\nX : a\r\n\r\n",
         b"GET /ping HTTP/1.1\r\n\r\n",
+        b"GET /ping HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"POST /ping HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /size HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: a\r\n" * 2**18 + b"\r\n",
+        b"CONNECT /ping HTTP/1.1\r\nHost: x\r\n\r\n",
     ],
-    ids=["unknown transfer encoding", "two lengths", "a header of a megabyte", "space before the colon", "no host"],
-)
+    ids=[
+        "unknown transfer encoding", "two lengths", "a header of a megabyte", "space before the colon", "no host",
+        "two hosts", "a length and chunks", "a megabyte of trailers", "to another server",
+    ],
+)  # fmt: skip
 def test_requests_that_two_readers_would_read_differently_are_refused(head: bytes) -> None:
+    assert _answer_to(head, b"\r\n\r\n").split()[1] in (b"400", b"431", b"501")
+
+
+def test_who_offers_another_protocol_is_answered_in_this_one_and_loses_nothing() -> None:
+    offer = b"Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+    first = b"POST /size HTTP/1.1\r\n" + offer + b"Content-Length: 3\r\n\r\nabc"
+    second = b"GET /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    answers = _answer_to(first + second, b'"pong"')
+
+    assert answers.count(b"HTTP/1.1 200 OK") == 2
+    assert b"\r\n\r\n3HTTP/1.1" in answers
+
+
+def _answer_to(request: bytes, end: bytes) -> bytes:
+    """Return what a server of its own sends for a request, up to an end."""
+
     async def scenario() -> bytes:
         server = ApiServer(_app(), bind(_settings()), drain_s=5)
         address = await server.start()
         reader, writer = await asyncio.open_connection(address.host, address.port)
-        writer.write(head)
-        answer = await reader.read(100)
+        writer.write(request)
+        answer = await reader.readuntil(end)
         writer.close()
         await server.stop()
         return answer
 
-    assert asyncio.run(scenario()).split()[1] in (b"400", b"431", b"501")
+    return asyncio.run(scenario())
 
 
 def test_an_address_other_machines_reach_needs_tokens_too() -> None:
