@@ -313,6 +313,10 @@ class Metrics:
         self.database_errors = counter(
             "database_errors_total", "Units of work that the database failed, by code.", ("code",), worry="it rises"
         )
+        self.database_log_size = gauge(
+            "database_log_size_bytes", "Size of the SQLite file's write-ahead log; 0 on a server.",
+            worry="above 64 MB: somebody reads and never ends",
+        )  # fmt: skip
         self.database_size = gauge(
             "database_size_bytes", "Size of the SQLite file; 0 on a server.", worry="it grows over weeks"
         )

@@ -139,6 +139,7 @@ def _set_disk(floor: Floor) -> None:
     floor.metrics.disk_size.set(usage.total)
     path = floor.store.path
     floor.metrics.database_size.set(0 if path is None else path.stat().st_size)
+    floor.metrics.database_log_size.set(floor.store.log_bytes)
 
 
 def _age_s(since: datetime | None, now: datetime) -> float:

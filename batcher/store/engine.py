@@ -34,15 +34,15 @@ from batcher.errors import (
 )
 
 #: How long a statement waits for another process's write.
-_BUSY_TIMEOUT_MS = 5_000
+BUSY_TIMEOUT_MS = 5_000
 #: How long a unit of work may stand still between two statements, on a server, and how long others wait for it there.
 _IDLE_TIMEOUT_MS, _LOCK_TIMEOUT_MS = 5_000, 8_000
-#: What the write-ahead log is cut back to when a checkpoint has emptied it.
-_LOG_BYTES = 32 * 2**20
+#: What the write-ahead log is cut back to where SQLite begins it anew; how long it gets at the most is in `upkeep`.
+_LOG_BYTES = 8 * 2**20
 _Pragmas = tuple[tuple[str, str, object], ...]
 _PRAGMAS: _Pragmas = (
     # name, value to set, value to read back
-    ("busy_timeout", str(_BUSY_TIMEOUT_MS), _BUSY_TIMEOUT_MS),
+    ("busy_timeout", str(BUSY_TIMEOUT_MS), BUSY_TIMEOUT_MS),
     ("journal_mode", "WAL", "wal"),
     ("synchronous", "FULL", 2),
     ("foreign_keys", "ON", 1),

@@ -7,7 +7,6 @@ written is in the other files here, as plain functions that take the session.
 
 import os
 import socket
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,10 +16,11 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlmodel import Session
 
-from batcher.errors import InvariantError, LeadershipLostError, SchemaVersionError, StoreError, StoreUnavailableError
+from batcher.errors import InvariantError, LeadershipLostError, SchemaVersionError, StoreError
 from batcher.store import leadership, lock
 from batcher.store.engine import make_engine, sqlite_file, translated, writing
 from batcher.store.schema import HEAD, revision_of
+from batcher.store.upkeep import Upkeep
 
 __all__ = ["Session", "Store"]
 
@@ -64,6 +64,7 @@ class Store:
         self._epoch: int | None = None
         self._path = sqlite_file(engine.url.render_as_string(hide_password=False))
         self._file = _identity(self._path)
+        self._upkeep = Upkeep(engine, self._path)
         self._writer = threading.Lock()
         self._writer_thread: int | None = None
         self._on_failure: Callable[[str], None] | None = None
@@ -194,28 +195,20 @@ class Store:
         with self.write() as session:
             leadership.announce(session, address)
 
-    def checkpoint(self) -> None:
-        """Bring the write-ahead log of a SQLite file into it, and empty the log; readers may keep a part back."""
-        self._maintain("PRAGMA wal_checkpoint(TRUNCATE)")
+    @property
+    def log_bytes(self) -> int:
+        """How long the write-ahead log of a SQLite file is; 0 on a server."""
+        return self._upkeep.log_bytes
 
-    def compact(self) -> None:
-        """Write a SQLite file anew, without what was deleted from it; a server vacuums by itself."""
-        self._maintain("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def _maintain(self, *statements: str) -> None:
-        if self._path is None:
-            return
+    def checkpoint(self) -> bool:
+        """Bring the write-ahead log of a SQLite file into it and empty it; tell whether no reader kept a part back."""
         with self._writer:
-            # these run outside of transactions: they go to the driver's connection directly
-            raw = self._reading.raw_connection()
-            try:
-                raw.cursor().execute("PRAGMA query_only=OFF")
-                for statement in statements:
-                    raw.cursor().execute(statement).fetchall()
-            except sqlite3.Error as error:
-                raise StoreUnavailableError(f"the database cannot be tidied: {error}") from error
-            finally:
-                raw.close()
+            return self._upkeep.empty_log()
+
+    def compact(self) -> bool:
+        """Write a SQLite file anew, without what was deleted from it, and empty its log, as `checkpoint` does."""
+        with self._writer:
+            return self._upkeep.compact()
 
     def close(self) -> None:
         """Step down, close all connections and let go of the lock."""
@@ -255,6 +248,8 @@ class Store:
                     yield session
             finally:
                 self._writer_thread = None
+            with suppress(StoreError), self._told():  # what was to be done is committed, whatever becomes of the log
+                self._upkeep.keep_log_short()
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:

@@ -100,6 +100,7 @@ def test_the_disk_is_told_with_its_size_and_what_the_database_takes_of_it(floor:
     assert 0 < (free or 0) < (size or 0)
     assert floor.store.path is not None
     assert value(floor, "database_size_bytes") == floor.store.path.stat().st_size
+    assert value(floor, "database_log_size_bytes") == floor.store.log_bytes > 0
 
 
 def test_counters_that_alarms_go_by_stand_at_0_before_anything_happens(floor: Floor) -> None:

@@ -1,0 +1,85 @@
+"""The write-ahead log of a SQLite file stays short, whoever reads."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from batcher.store.session import Store
+from batcher.store.upkeep import LOG_BYTES
+from tests.builders_store import lay_empty_database
+
+_WRITTEN = 2**20
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(lay_empty_database(tmp_path), exclusive=True, durable=False)
+    with opened.write() as s:
+        s.execute(text("CREATE TABLE scrap (content BLOB)"))
+        s.execute(text("INSERT INTO scrap VALUES (NULL)"))
+    yield opened
+    opened.close()
+
+
+def _write_a_megabyte(store: Store) -> int:
+    """Write, and return how long the log is then."""
+    with store.write() as s:
+        s.execute(text(f"UPDATE scrap SET content = randomblob({_WRITTEN})"))
+    return store.log_bytes
+
+
+@contextmanager
+def _reading(store: Store) -> Iterator[None]:
+    with store.read() as s:
+        s.execute(text("SELECT count(*) FROM scrap")).all()
+        yield
+
+
+@contextmanager
+def _always_somebody_reading(store: Store) -> Iterator[None]:
+    """Have two threads read in turns, each beginning before the other ends, while the block lasts."""
+    stop = threading.Event()
+    begun = [threading.Semaphore(0), threading.Semaphore(0)]
+
+    def read(mine: int) -> None:
+        while not stop.is_set():
+            with _reading(store):
+                begun[mine].release()
+                begun[1 - mine].acquire()
+
+    readers = [threading.Thread(target=read, args=(mine,)) for mine in range(2)]
+    for reader in readers:
+        reader.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for semaphore in begun:
+            semaphore.release()
+        for reader in readers:
+            reader.join()
+
+
+def test_the_log_stays_short_though_somebody_is_always_reading(store: Store) -> None:
+    with _always_somebody_reading(store):
+        lengths = [_write_a_megabyte(store) for _ in range(30)]
+    assert max(lengths) < LOG_BYTES + 2 * _WRITTEN
+
+
+def test_a_reader_who_does_not_end_stops_no_writer_and_the_log_is_short_again_when_he_has(store: Store) -> None:
+    with _reading(store):
+        long = [_write_a_megabyte(store) for _ in range(20)][-1]
+    later = [_write_a_megabyte(store) for _ in range(3)]
+    assert long > LOG_BYTES
+    assert later[-1] < LOG_BYTES
+
+
+def test_an_emptied_log_is_empty(store: Store) -> None:
+    for tidy in (store.checkpoint, store.compact):
+        assert _write_a_megabyte(store) > _WRITTEN
+        assert tidy()
+        assert store.log_bytes == 0
