@@ -27,6 +27,7 @@ import batcher
 from batcher.api.app import create_app
 from batcher.api.health import Health
 from batcher.daemon.garbage import collect_now_and_then, settle
+from batcher.daemon.heaps import share_heaps
 from batcher.daemon.leader import keep_lead, patiently, wait_to_lead
 from batcher.daemon.leave_token import leave_token
 from batcher.daemon.logging import configure
@@ -92,6 +93,7 @@ def run(settings: Settings) -> None:
     """
     configure(settings.log_level, settings.log_format)
     sys.setswitchinterval(_SWITCH_S)
+    share_heaps()
     notifier = take_notifier()
     clock = settings.floor_clock(datetime.now(UTC))
     floor = open_floor(settings, clock, notifier)
