@@ -56,8 +56,8 @@ test-crash: setup  ## floors whose daemon dies, or meets a broken disk, at any c
 chaos: setup  ## two daemons on PostgreSQL, stations and clients all being killed and paused for MINUTES=30; SEED=1
 	$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),30) --seed $(or $(SEED),1)
 
-soak: setup  ## a day of the floor in MINUTES=10 at twice its load: memory, threads, files and log stay bounded
-	$(BIN)/python -m benchmarks.load.soak --minutes $(or $(MINUTES),10)
+soak: setup  ## a day of the floor in MINUTES=30 at twice its load: memory, threads, files and log stay bounded
+	$(BIN)/python -m benchmarks.load.soak --minutes $(or $(MINUTES),30)
 
 load: setup  ## orders, reports and tickets a second that a daemon bears, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.load

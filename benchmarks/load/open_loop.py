@@ -15,6 +15,8 @@ from benchmarks.load.http_client import Connection, Request
 
 #: Requests that may be under way at once; more than a shop's systems have.
 _CONNECTIONS = 64
+#: Seconds after which nobody relies on a connection any more: the server hangs up on who is silent for five.
+_STALE_S = 2.0
 
 
 @dataclass
@@ -77,7 +79,11 @@ class _Run:
     async def _send(self, connection: Connection) -> None:
         for number in self._next:
             due = self._began + number / self._per_s
-            await asyncio.sleep(due - time.perf_counter())
+            wait_s = due - time.perf_counter()
+            await asyncio.sleep(wait_s)
+            if wait_s > _STALE_S:
+                await connection.close()
+                connection = await Connection.open_to(self._url)
             try:
                 status, body = await connection.ask(self._requests[number])
             except (OSError, EOFError):

@@ -1,7 +1,7 @@
 """
 A day of the floor in minutes, at twice the load it is made for: does what the daemon holds stay bounded?
 
-    python -m benchmarks.load.soak [--minutes 10] [--database sqlite] [--out build/soak]
+    python -m benchmarks.load.soak [--minutes 30] [--hours 24] [--database sqlite] [--out build/soak]
 
 The load that the floor is made for is 50,000 pieces a day. Twice as many are ordered over a day of the floor's clock,
 stations that are nothing but folders make them, and once a second it is looked at what the daemon has: memory, threads,
@@ -27,7 +27,7 @@ from benchmarks.load.machine import memory_mb, open_files, threads
 from benchmarks.load.open_loop import send
 
 PIECES_A_DAY = 2 * 50_000
-_DAY_S = 86_400
+_DAY_S, _DAY_H = 86_400, 24
 _LIST, _CAPACITY = 20, 20
 #: What the daemon may hold, and how much more memory in the last third than in the second.
 MOST_MEMORY_MB, MOST_THREADS, MOST_FILES, MOST_WAL_MB, MOST_GROWTH = 600.0, 80, 400, 64.0, 1.15
@@ -50,6 +50,7 @@ class Soaked:
 
     database: str
     minutes: float
+    hours: float
     ordered: int
     made: int
     refused: int
@@ -80,10 +81,10 @@ class Soaked:
         return found + grown + lost
 
 
-def soak(directory: Path, database: str, minutes: float) -> Soaked:
-    """Let a floor run a day in so many minutes."""
-    seconds = 60 * minutes
-    speed = _DAY_S / seconds
+def soak(directory: Path, database: str, minutes: float, hours: float = _DAY_H) -> Soaked:
+    """Let a floor run so many hours of a day that lasts so many minutes."""
+    speed = _DAY_S / (60 * minutes)
+    seconds = 60 * minutes * hours / _DAY_H
     with (
         floors.home(directory) as home,
         floors.database(database, home) as url,
@@ -94,11 +95,11 @@ def soak(directory: Path, database: str, minutes: float) -> Soaked:
         folder_stations.working(floor.state_dir, floors.QUICK_STATIONS) as stations,
         _sampled(floor) as samples,
     ):  # fmt: skip
-        ordered = PIECES_A_DAY // _LIST * _LIST
+        ordered = round(PIECES_A_DAY * hours / _DAY_H) // _LIST * _LIST
         requests = [Request.post("/v1/orders", body, floor.token) for body in _lists(ordered // _LIST)]
         answers = send(floor.url, requests, len(requests) / seconds)
         made = stations.wait_for_pieces(ordered - answers.failed * _LIST)
-    return Soaked(database, minutes, ordered, made, answers.failed * _LIST, samples)
+    return Soaked(database, minutes, hours, ordered, made, answers.failed * _LIST, samples)
 
 
 def _lists(count: int) -> Iterator[bytes]:
@@ -139,18 +140,20 @@ def _mean(samples: Sequence[Sample]) -> float:
 def main() -> int:
     """Soak, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--minutes", type=float, default=30, help="how long a day lasts")
+    parser.add_argument("--hours", type=float, default=_DAY_H, help="how much of the day")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument(
         "--out", type=Path, default=Path("build/soak"), help="where to write, and where the database lies"
     )
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    found = soak(args.out.absolute(), args.database, args.minutes)
+    found = soak(args.out.absolute(), args.database, args.minutes, args.hours)
     told = {name: found.most(name) for name in ("memory_mb", "threads", "files", "wal_mb")}
     (args.out / "soak.json").write_text(json.dumps(dataclasses.asdict(found), indent=1) + "\n")
     print(
-        f"{found.made:,} of {found.ordered:,} pieces in {args.minutes} min; at most {told}; growth {found.growth:.2f}"
+        f"{found.made:,} of {found.ordered:,} pieces, {args.hours} h of a day of {args.minutes} min;"
+        f" at most {told}; growth {found.growth:.2f}"
     )
     for broken in found.broken:
         print(f"broken: {broken}")
