@@ -7,7 +7,7 @@ worth is told by `waiting` and `visits`; reading the history is the services' wo
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 HOURS_OF_WEEK = 168
@@ -65,19 +65,20 @@ class ArrivalForecast:
         return total
 
 
-def forecast(arrivals: Iterable[Arrival], seen: Mapping[int, float]) -> ArrivalForecast:
+def forecast(came: Mapping[Arrival, int], seen: Mapping[int, float]) -> ArrivalForecast:
     """
     Learn from what came.
 
     Parameters
     ----------
+    came
+        How many pieces were counted so.
     seen
         How often each hour of the week went by meanwhile; each hour of the day at least once on some day.
     """
-    counted = Counter(arrivals)
     kinds: Counter[tuple[str, str]] = Counter()
     hours: Counter[tuple[str, int]] = Counter()
-    for arrival, count in counted.items():
+    for arrival, count in came.items():
         kinds[arrival.process, arrival.kind] += count
         hours[arrival.process, arrival.hour] += count
     rates = {}

@@ -6,7 +6,7 @@ that of `planning.waiting` and `planning.visits`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from batcher.rules.floor import state_name
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.sla import collections_from
 from batcher.services.families import FamilyBook
+from batcher.services.order_history import CountedAs, OrderHistory
 from batcher.store import orders
 from batcher.store.session import Session
 
@@ -26,6 +27,8 @@ _LOOKS_BACK = timedelta(weeks=8)
 _LEAST = timedelta(days=1)
 _OLD = timedelta(hours=6)
 _HOUR = timedelta(hours=1)
+#: Orders that are read in one go: eight weeks of them at once would fill the memory of a busy floor.
+_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)
@@ -84,42 +87,30 @@ class Ahead:
         return self._leaving[hour]
 
 
-@dataclass(frozen=True)
-class Came:
+def note(history: OrderHistory, rules: RuleSet, work: Iterable[OpenWork]) -> None:
     """
-    One job that came: when its order was placed, what it is counted as, and how it was to be sent.
+    Add jobs to what came, counted as some rules have it; what has no family does not count.
 
     A later step counts when its order was placed: which hours its own pieces get there in depends on our plans.
     """
-
-    placed_at: datetime
-    family: Arrival
-    state: Arrival
-    service: str
-
-
-def came(rules: RuleSet, work: Iterable[OpenWork]) -> list[Came]:
-    """Return as what jobs are counted under some rules; what has no family does not count."""
     placed, _ = FamilyBook().sort(rules, work)
-    found = []
     for job in placed:
-        placed_at, process = job.work.order.placed_at, job.step.process
-        hour = _second_of_week(placed_at, rules.site.zone) // 3600
+        order, process = job.work.order, job.step.process
+        hour = _second_of_week(order.placed_at, rules.site.zone) // 3600
         fixture = rules.fixtures[job.step.fixture]
         state = Arrival(process, state_name(fixture.process, fixture.setup_state), hour)
-        found.append(Came(placed_at, Arrival(process, job.family, hour), state, job.work.order.service))
-    return found
+        history.add(CountedAs(Arrival(process, job.family, hour), state, order.service), order.placed_at)
 
 
-def learn(jobs: Sequence[Came], now: datetime, zone: ZoneInfo) -> Expected | None:
+def learn(history: OrderHistory, now: datetime, zone: ZoneInfo) -> Expected | None:
     """Return what the jobs that came let expect; none where they tell of less than a day."""
-    first = min((job.placed_at for job in jobs), default=now)
-    if now - first < _LEAST:
+    first = history.first_at
+    if first is None or now - first < _LEAST:
         return None
     seen = _hours_seen(first, now, zone)
-    services = Counter(job.service for job in jobs)
-    shares = {service: count / len(jobs) for service, count in services.items()}
-    by_family, by_state = (job.family for job in jobs), (job.state for job in jobs)
+    services = history.count_by(lambda job: job.service)
+    shares = {service: count / services.total() for service, count in services.items()}
+    by_family, by_state = history.count_by(lambda job: job.family), history.count_by(lambda job: job.state)
     return Expected(forecast(by_family, seen), forecast(by_state, seen), shares, zone)
 
 
@@ -141,17 +132,18 @@ class ArrivalsBox:
         self._rules: RuleSet | None = None
         self._learnt_at: datetime | None = None
         self._expected: Expected | None = None
-        self._came: list[Came] = []
+        self._history = OrderHistory()
         self._read_to = ""  #: the last order that has been read
 
     def now(self, session: Session, rules: RuleSet, now: datetime) -> Expected | None:
         """Return what is to be expected; none where nothing is known yet."""
         if rules is not self._rules:
-            self._rules, self._learnt_at, self._came, self._read_to = rules, None, [], ""
+            self._rules, self._learnt_at, self._history, self._read_to = rules, None, OrderHistory(), ""
         if self._learnt_at is None or now - self._learnt_at >= _OLD:
             since = now - _LOOKS_BACK
-            work = orders.work_since(session, since, self._read_to)
-            self._came = [job for job in self._came if job.placed_at >= since] + came(rules, work)
-            self._read_to = max((entry.order.key for entry in work), default=self._read_to)
-            self._expected, self._learnt_at = learn(self._came, now, rules.site.zone), now
+            self._history.forget(since)
+            while work := orders.work_since(session, since, self._read_to, _AT_ONCE):
+                note(self._history, rules, work)
+                self._read_to = max(entry.order.key for entry in work)
+            self._expected, self._learnt_at = learn(self._history, now, rules.site.zone), now
         return self._expected

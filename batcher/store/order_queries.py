@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, or_, select
+from sqlalchemy import Row, bindparam, exists, func, or_, select
 from sqlmodel import Session
 
 from batcher.domain.orders import Item, Job, OpenWork, Order, OrderIn
@@ -45,12 +45,20 @@ _WAITING_ITEMS = select(*columns(_i, Item)).where(
 _WAITING_ORDERS = select(*columns(_o, Order)).where(
     _o.c.key.in_(select(_j.c.order_key).where(_j.c.state == JobState.WAITING)), _o.c.state.in_(_PLANNED)
 )
+# The oldest so many orders that came in after one; an order that is held may have no jobs yet.
+_came = tables.orders.alias()
+_CAME_KEYS = (
+    select(_came.c.key)
+    .where(_came.c.placed_at >= bindparam("since", type_=_o.c.placed_at.type), _came.c.key > bindparam("after"))
+    .where(exists().where(_j.c.order_key == _came.c.key))
+    .order_by(_came.c.key)
+    .limit(bindparam("most"))
+)
 _CAME = (
     select(*columns(_j, Job), *columns(_i, Item), *columns(_o, Order))
     .join_from(_j, _i, _i.c.id == _j.c.item_id)
     .join(_o, _o.c.key == _j.c.order_key)
-    .where(_o.c.placed_at >= bindparam("since", type_=_o.c.placed_at.type), _o.c.key > bindparam("after"))
-    .where(_i.c.remake_of.is_(None))
+    .where(_o.c.key.in_(_CAME_KEYS), _i.c.remake_of.is_(None))
     .order_by(_j.c.id)
 )
 _OPEN_WORK_OF = _OPEN_WORK.where(_j.c.id.in_(bindparam("jobs", expanding=True)))
@@ -108,16 +116,18 @@ def open_work(s: Session) -> list[OpenWork]:
     ]
 
 
-def work_since(s: Session, since: datetime, after: str = "") -> list[OpenWork]:
+def work_since(s: Session, since: datetime, after: str, most: int) -> list[OpenWork]:
     """
-    Return every job of the orders placed since then, remakes left out, whatever has become of them.
+    Return the jobs of orders placed since then, remakes left out, whatever has become of them.
 
     Parameters
     ----------
     after
         Only those of orders that came in after this one; none: all.
+    most
+        Only those of the first so many orders that have any.
     """
-    return _work(s.execute(_CAME, {"since": since, "after": after}))
+    return _work(s.execute(_CAME, {"since": since, "after": after, "most": most}))
 
 
 def work_after(s: Session, key: str) -> dict[str, list[OpenWork]]:

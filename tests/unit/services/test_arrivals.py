@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from batcher.services.arrivals import Ahead, ArrivalsBox, Expected, came, learn
+from batcher.services.arrivals import Ahead, ArrivalsBox, Expected, learn, note
 from batcher.services.context import Floor
 from batcher.services.families import FamilyBook
+from batcher.services.order_history import OrderHistory
 from batcher.store import orders
 from tests.builders_floor import later, order_document, take
 
@@ -16,7 +17,8 @@ HOUR_S = 3600
 def told_after(floor: Floor, wait: timedelta) -> Expected | None:
     rules = floor.rules.current
     with floor.store.read() as session:
-        return learn(came(rules, orders.open_work(session)), floor.now() + wait, rules.site.zone)
+        note(history := OrderHistory(), rules, orders.open_work(session))
+    return learn(history, floor.now() + wait, rules.site.zone)
 
 
 def in_the_box(box: ArrivalsBox, floor: Floor) -> Expected | None:
@@ -75,3 +77,15 @@ def test_a_box_forgets_what_is_old_and_what_other_rules_made_of_it(floor: Floor)
     floor.rules.swap(replace(floor.rules.current, hash="other"), floor.now())
     assert in_the_box(box, next_day) is not first
     assert in_the_box(box, later(floor, days=60)) is None
+
+
+def test_orders_are_read_some_at_a_time_and_each_once(floor: Floor) -> None:
+    take(floor, *(order_document() for _ in range(5)))
+    since, read, pages = floor.now() - DAY, "", []
+    with floor.store.read() as session:
+        while work := orders.work_since(session, since, read, 2):
+            pages.append({entry.order.key for entry in work})
+            read = max(pages[-1])
+        everything = {entry.order.key for entry in orders.open_work(session)}
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert set.union(*pages) == everything
