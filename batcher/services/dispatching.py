@@ -62,6 +62,7 @@ class StationDoors:
         self._hot = {sid: HotFolder(entry) for sid, entry in folders.items()}
         self._recalls = {sid: RecallFolder(entry) for sid, entry in folders.items()}
         self._reports = {sid: ReportFolder(entry, sid) for sid, entry in folders.items()}
+        self._unreadable: dict[str, str] = {}  #: by station: why, as it was told
 
     def open(self) -> None:
         """
@@ -156,6 +157,8 @@ class StationDoors:
         for station in self._reports:
             with self._trouble_of(station):
                 files = list(self._reports[station].read())
+                if self._unreadable.pop(station, None):
+                    log.info("reports_readable", station=station)
                 count += len(files)
                 self._refuse(self._reports[station], files)
                 good += [_Report(file.path, file.content) for file in files if isinstance(file.content, StationReport)]
@@ -170,12 +173,15 @@ class StationDoors:
 
     @contextmanager
     def _trouble_of(self, station: str) -> Iterator[None]:
-        """Let a folder that cannot be used be that station's trouble alone."""
+        """Let a folder that cannot be used be that station's trouble alone; told once, and counted each time."""
         try:
             yield
         except DispatchError as error:
             self._floor.metrics.dispatch_failures.labels(station=station).inc()
-            log.error("reports_unreadable", station=station, why=str(error))  # noqa: TRY400 - the message tells it all
+            why = str(error)
+            if self._unreadable.get(station) != why:
+                self._unreadable[station] = why
+                log.error("reports_unreadable", station=station, why=why)  # noqa: TRY400 - the message tells it all
 
     def _refuse(self, folder: ReportFolder, files: list[ReportFile]) -> None:
         for file in files:

@@ -1,5 +1,7 @@
 """What comes by the hundred is done in turns, and told in few lines."""
 
+import shutil
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -68,3 +70,21 @@ def test_a_list_of_orders_is_told_in_one_line_and_what_is_odd_in_it_by_itself(fl
         ("orders_taken_in", 3, 2), ("order_taken_in", None, None), ("orders_taken_in", 2, 1),
     ]  # fmt: skip
     assert (lines[1]["order_id"], lines[1]["outcome"]) == (held["order_id"], "held")
+
+
+def test_a_folder_that_stays_away_is_told_once_counted_each_time_and_told_when_it_is_back(floor: Floor) -> None:
+    doors = StationDoors(floor)
+    doors.open()
+    folder = floor.settings.state_dir / "stations" / "uv-1"
+    with capture_logs() as lines:
+        shutil.move(folder, folder.with_name("away"))
+        for _ in range(3):
+            doors.read()
+        shutil.move(folder.with_name("away"), folder)
+        doors.read()
+
+    assert [(line["event"], line["station"]) for line in lines] == [
+        ("reports_unreadable", "uv-1"), ("reports_readable", "uv-1"),
+    ]  # fmt: skip
+    counted = floor.metrics.registry.get_sample_value("batcher_dispatch_failures_total", {"station": "uv-1"})
+    assert counted == 3
