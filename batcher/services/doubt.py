@@ -95,7 +95,9 @@ def resolve_ticket(floor: Floor, ticket_id: str, *, made: bool, reason: str, who
 
 def _check_doubted(ticket: Ticket, *, made: bool) -> None:
     if ticket.state is not TicketState.IN_DOUBT:
-        raise TransitionError("ticket", ticket.id, ticket.state, f"resolved as {'made' if made else 'not made'}")
+        raise TransitionError(
+            "ticket", ticket.id, ticket.state, f"resolved as {'made' if made else 'not made'}: it is not in doubt"
+        )
 
 
 def _discard(floor: Floor, ticket_id: str) -> None:
