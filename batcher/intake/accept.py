@@ -7,12 +7,13 @@ An order that cannot be made is accepted and held with a reason that a person ca
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from batcher.domain.orders import Order, OrderIn, OrderLine, Promise
 from batcher.domain.states import OrderState
 from batcher.errors import ConfigError, OrderRejectedError
 from batcher.intake.reserved import Claim, claims
-from batcher.rules.facts import job_facts
+from batcher.rules.facts import job_facts, kind_of_piece
 from batcher.rules.floor import CatalogueEntry, Product
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.sla import promise
@@ -213,17 +214,35 @@ def _pieces(product: Product, entry: CatalogueEntry, line: OrderLine) -> list[Ne
 
 def _unplaceable(rules: RuleSet, order: OrderIn, promised: Promise, pieces: Sequence[NewPiece]) -> Iterator[Held]:
     """Yield why a step of a piece could never be planned: no batch rule takes it, or no station runs it."""
-    ordered = _as_order(order, promised)
+    size = sum(line.quantity for line in order.lines)
     for piece in {piece.line_id: piece for piece in pieces}.values():
-        item = piece.as_item()
-        for step in range(1, len(piece.processes) + 1):
-            facts = job_facts(rules, ordered, item, step)
-            rule = rules.match(facts)
-            where = f"line {piece.line_id}, step {step} ({facts.process} on {facts.fixture})"
-            if rule is None:
-                yield Held("no_batch_rule", f"{where}: no batch rule takes it; add one or widen one")
-            elif not rules.stations_for(rules.fixtures[facts.fixture], rule):
-                yield Held("no_station", f"{where}: no station of rule {rule.id} can run it")
+        kind = kind_of_piece(
+            rules,
+            order,
+            product=piece.product,
+            finish=piece.finish,
+            sku=piece.sku,
+            attributes=piece.attributes,
+        )
+        obstacles = rules.remembered.answer(
+            ("obstacles", size, kind), partial(_obstacles, rules, order, promised, piece)
+        )
+        for code, why in obstacles:
+            yield Held(code, f"line {piece.line_id}, {why}")
+
+
+def _obstacles(rules: RuleSet, order: OrderIn, promised: Promise, piece: NewPiece) -> list[tuple[str, str]]:
+    obstacles = []
+    ordered, item = _as_order(order, promised), piece.as_item()
+    for step in range(1, len(piece.processes) + 1):
+        facts = job_facts(rules, ordered, item, step)
+        rule = rules.match(facts)
+        where = f"step {step} ({facts.process} on {facts.fixture})"
+        if rule is None:
+            obstacles.append(("no_batch_rule", f"{where}: no batch rule takes it; add one or widen one"))
+        elif not rules.stations_for(rules.fixtures[facts.fixture], rule):
+            obstacles.append(("no_station", f"{where}: no station of rule {rule.id} can run it"))
+    return obstacles
 
 
 def _as_order(order: OrderIn, promised: Promise) -> Order:

@@ -12,6 +12,9 @@ from fnmatch import fnmatchcase
 
 from batcher.rules.bounds import ReleaseBounds
 
+#: Begins the names of facts that are attributes.
+ATTRIBUTE = "attribute."
+
 
 class OrderSize(StrEnum):
     """Whether a rule takes orders of one piece, of several, or both."""
@@ -43,8 +46,8 @@ class JobFacts:
 
     def value(self, name: str) -> str:
         """Return one fact by the name rules use: a field, or ``attribute.NAME`` (empty when absent)."""
-        if name.startswith("attribute."):
-            return self.attributes.get(name.removeprefix("attribute."), "")
+        if name.startswith(ATTRIBUTE):
+            return self.attributes.get(name.removeprefix(ATTRIBUTE), "")
         return str(getattr(self, name))
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from batcher.domain.orders import Item, Order
+from batcher.domain.orders import Item, Order, OrderIn
 from batcher.errors import NotFoundError
-from batcher.rules.batch_rules import JobFacts
+from batcher.rules.batch_rules import ATTRIBUTE, JobFacts
 from batcher.rules.floor import STANDARD_TIER, Step
 from batcher.rules.ruleset import RuleSet
 
@@ -41,6 +41,28 @@ def job_facts(rules: RuleSet, order: Order, item: Item, step: int) -> JobFacts:
         due_day=order.leave_by_at.astimezone(rules.site.zone).date().isoformat(),
         attributes=_attributes(rules, item.sku, order.attributes, item.attributes),
     )
+
+
+#: What the route of a product tells of each step.
+_OF_THE_ROUTE = ("process", "fixture", "product")
+_OF_THE_PIECE = ("finish", "sku")
+
+
+def kind_of_piece(
+    rules: RuleSet, order: OrderIn, *, product: str, finish: str, sku: str, attributes: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return all by which batch rules can tell a new piece from another of an order as large, whatever the step."""
+    given = {"finish": finish, "sku": sku}
+    merged = _attributes(rules, sku, order.attributes, attributes)
+    kind = [product]
+    for name in rules.facts_read:
+        if name in _OF_THE_PIECE:
+            kind.append(given[name])
+        elif name.startswith(ATTRIBUTE):
+            kind.append(merged.get(name.removeprefix(ATTRIBUTE), ""))
+        elif name not in _OF_THE_ROUTE:
+            kind.append(str(getattr(order, name)))
+    return tuple(kind)
 
 
 def sku_facts(

@@ -7,10 +7,12 @@ Pure and immutable; a reload swaps the whole value. Reading it from files is `sc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from batcher.rules.batch_rules import BatchRule, JobFacts
 from batcher.rules.bounds import ReleaseBounds, bounded
 from batcher.rules.floor import CatalogueEntry, Fixture, Process, Product, Service, Site, Station, Tier
+from batcher.rules.remembered import Remembered
 from batcher.rules.sources import Source
 
 
@@ -39,6 +41,7 @@ class RuleSet:
     planning: PlanningRules
     catalogue: Mapping[str, CatalogueEntry]
     sources: Mapping[str, Source] = field(default_factory=dict)
+    remembered: Remembered = field(default_factory=Remembered, init=False, repr=False, compare=False)
 
     def entry(self, sku: str) -> CatalogueEntry | None:
         """Return what a SKU is: by the catalogue, else by the first product whose pattern takes it."""
@@ -49,6 +52,11 @@ class RuleSet:
             if any(fnmatchcase(sku, pattern) for pattern in product.skus):
                 return CatalogueEntry(sku=sku, product=product.id, finish="")
         return None
+
+    @cached_property
+    def facts_read(self) -> tuple[str, ...]:
+        """The facts that batch rules take jobs by, beside how many pieces an order has and what was made again."""
+        return tuple({name: None for rule in self.batch_rules for name in rule.where.patterns})
 
     def takes_lines(self, sku: str) -> bool:
         """Tell whether the text of a SKU may have several lines."""

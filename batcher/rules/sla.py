@@ -5,6 +5,7 @@ Only the promise of the service; whether the floor as loaded as it is can keep i
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -16,6 +17,14 @@ from batcher.rules.ruleset import RuleSet
 
 #: A courier that does not come for so long does not come.
 MAX_DAYS_AHEAD = 400
+
+
+@dataclass(frozen=True)
+class _Collected:
+    """When orders of a service that count for a day must be packed, and why then."""
+
+    leave_by_at: datetime
+    how: str
 
 
 def promise(rules: RuleSet, order: OrderIn, now: datetime) -> Promise:
@@ -34,18 +43,16 @@ def promise(rules: RuleSet, order: OrderIn, now: datetime) -> Promise:
     ConfigError
         When the service's calendar has no collection within a year.
     """
-    service, tier = _service_and_tier(rules, order)
-    zone = service.collection_days.zone
+    kind = (order.service, order.tier, order.channel, order.country, order.carrier)
+    service, tier = rules.remembered.answer(("service", *kind), lambda: _service_and_tier(rules, order))
     counted = counted_day(service, order.placed_at)
-    day = collection_day(service, counted)
-    at = _leaves_by(service, day)
-    leave_by_at = local(day, at, zone)
-    possible = now + timedelta(seconds=shortest_lead_s(rules, order.lines)) <= leave_by_at
+    collected = rules.remembered.answer(("collected", *kind, counted), lambda: _collected(service, counted))
+    possible = now + timedelta(seconds=shortest_lead_s(rules, order.lines)) <= collected.leave_by_at
     return Promise(
-        leave_by_at=leave_by_at,
+        leave_by_at=collected.leave_by_at,
         late_cost_minor=round(service.late_cost_minor * tier.late_cost_factor),
         late_cost_per_hour_minor=round(service.late_cost_per_hour_minor * tier.late_cost_factor),
-        how=_how(service, tier, order.placed_at, counted, day, at, possible=possible),
+        how=_how(service, tier, order.placed_at, counted, collected.how, possible=possible),
         possible=possible,
     )
 
@@ -162,20 +169,23 @@ def _same_day_end(spans: tuple[Span, ...]) -> list[time]:
     return [max(span.end for span in spans)]
 
 
-def _how(
-    service: Service, tier: Tier, placed_at: datetime, counted: date, day: date, at: time, *, possible: bool
-) -> str:
-    placed = placed_at.astimezone(service.collection_days.zone)
-    side = "before" if counted == placed.date() else "not before"
+def _collected(service: Service, counted: date) -> _Collected:
+    day = collection_day(service, counted)
+    at = _leaves_by(service, day)
     nth = (
         "the first collection day on or after it"
         if service.collection == 0
         else f"collection day {service.collection} after it"
     )
-    parts = [
-        f"placed {_day(placed.date())} {placed:%H:%M}, {side} {service.order_by:%H:%M}: counts for {_day(counted)}",
-        f"{service.id}: {nth} is {_day(day)}, complete by {at:%H:%M}",
-    ]
+    how = f"counts for {_day(counted)}; {service.id}: {nth} is {_day(day)}, complete by {at:%H:%M}"
+    return _Collected(local(day, at, service.collection_days.zone), how)
+
+
+def _how(service: Service, tier: Tier, placed_at: datetime, counted: date, collected: str, *, possible: bool) -> str:
+    placed = placed_at.astimezone(service.collection_days.zone)
+    side = "before" if counted == placed.date() else "not before"
+    at, order_by = (moment.isoformat("minutes") for moment in (placed.time(), service.order_by))
+    parts = [f"placed {_day(placed.date())} {at}, {side} {order_by}: {collected}"]
     if tier.late_cost_factor != 1:
         parts.append(f"tier {tier.id}: late costs times {tier.late_cost_factor:g}")
     if not possible:

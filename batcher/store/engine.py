@@ -5,12 +5,14 @@ SQLite's defaults are wrong for us (no foreign keys, no write-ahead log, transac
 connection is set up here and checked. Locks between processes are in `lock`, sessions in `session`.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -104,12 +106,21 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
     arguments = _SERVER if ping else {}
     # parameters hold what people had engraved: they belong in no error message and no log
     engine = create_engine(
-        parsed, hide_parameters=True, pool_pre_ping=ping, pool_size=8, max_overflow=24, connect_args=arguments
-    )
+        parsed, hide_parameters=True, pool_pre_ping=ping, pool_size=8, max_overflow=24, connect_args=arguments,
+        json_serializer=_json_text,
+    )  # fmt: skip
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite if durable else _set_up_passing_sqlite)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _json_text(value: object) -> str:
+    """Return a document as text; what UTF-8 cannot hold, half a character, is escaped."""
+    try:
+        return to_json(value).decode()
+    except PydanticSerializationError:
+        return json.dumps(value)
 
 
 def writing(engine: Engine) -> Engine:

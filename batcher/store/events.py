@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from batcher.store import tables
+from batcher.store.many import insert_many
 from batcher.store.rows import columns
-
-_INSERT = insert(tables.events)
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,7 @@ def record_all(s: Session, changes: Iterable[Change], now: datetime) -> None:
         }
         for change in changes
     ]
-    if rows:
-        s.connection().execute(_INSERT, rows)
+    insert_many(s, tables.events, rows)
 
 
 def latest_at(s: Session) -> datetime | None:

@@ -16,6 +16,7 @@ from batcher.domain.ids import new_id
 from batcher.domain.news import news_of, told_of
 from batcher.store import tables
 from batcher.store.events import Change, record_all
+from batcher.store.many import insert_many
 from batcher.store.rows import chunks, columns
 
 _WATERMARK = "news"
@@ -65,8 +66,7 @@ def make_news(s: Session, *, limit: int) -> list[NewsItem]:
         numbers[order.key] = number = numbers.get(order.key, 0) + 1
         data = told_of(row.data) | _more(row.kind, row.ident, row.after)
         made.append(NewsItem(row.seq, new_id(), order.key, number, kind, row.at, order.source, order.order_id, data))
-    if made:
-        s.connection().execute(insert(tables.news), [vars(item) for item in made])
+    insert_many(s, tables.news, [vars(item) for item in made])
     s.execute(update(marks).where(marks.c.name == _WATERMARK).values(seq=found[-1].seq))
     return made
 

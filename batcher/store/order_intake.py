@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import Session
 
 from batcher.domain.ids import new_id
@@ -19,12 +19,8 @@ from batcher.errors import ConflictError, NotFoundError, TransitionError
 from batcher.store import tables
 from batcher.store.archive import archived_seen
 from batcher.store.events import Change, record_all
+from batcher.store.many import insert_many
 from batcher.store.rows import chunks
-
-# made once: a statement keeps what it compiles to, and these run for every order that comes in
-_INSERT_ORDERS = insert(tables.orders)
-_INSERT_ITEMS = insert(tables.items)
-_INSERT_JOBS = insert(tables.jobs)
 
 
 @dataclass(frozen=True)
@@ -114,7 +110,7 @@ def add_orders(s: Session, new: Sequence[NewOrder], now: datetime) -> list[Added
             continue
         key, content_hash = seen[ident]
         added.append(Added(key, created=False) if content_hash == entry.order.content_hash else None)
-    _insert(s, _INSERT_ORDERS, [_order_row(key, entry, now) for key, entry in created])
+    insert_many(s, tables.orders, [_order_row(key, entry, now) for key, entry in created])
     _insert_pieces(s, [(new_id(), key, piece) for key, entry in created for piece in entry.pieces], now)
     record_all(s, [_came_in(key, entry) for key, entry in created], now)
     return added
@@ -261,13 +257,8 @@ def _insert_pieces(
         for item_id, key, piece in pieces
         for step, process in enumerate(piece.processes, start=1)
     ]
-    _insert(s, _INSERT_ITEMS, items)
-    _insert(s, _INSERT_JOBS, jobs)
-
-
-def _insert(s: Session, statement: Insert, rows: Sequence[dict[str, object]]) -> None:
-    if rows:
-        s.connection().execute(statement, rows)
+    insert_many(s, tables.items, items)
+    insert_many(s, tables.jobs, jobs)
 
 
 def promised(promise: Promise) -> dict[str, object]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select
+from sqlalchemy import Row, bindparam, select
 from sqlmodel import Session
 
 from batcher.domain.batches import NewBatch, Ticket
@@ -13,6 +13,7 @@ from batcher.domain.states import BatchState, ItemState, JobState, OrderState, T
 from batcher.errors import InvariantError, NotFoundError, TransitionError
 from batcher.store import tables
 from batcher.store.events import Change, record_all
+from batcher.store.many import insert_many
 from batcher.store.rollup import roll_up
 from batcher.store.rows import chunks
 from batcher.store.steps import ITEM, JOB, Subject, move
@@ -29,10 +30,6 @@ _STANDING = (
     .join(_o, _o.c.key == _j.c.order_key)
     .where(_j.c.id.in_(bindparam("jobs", expanding=True)))
 )
-
-
-_INSERT_BATCHES, _INSERT_TICKETS = insert(tables.batches), insert(tables.tickets)
-_INSERT_LISTED, _INSERT_OUTBOX = insert(tables.ticket_items), insert(tables.outbox)
 
 
 @dataclass(frozen=True)
@@ -98,13 +95,11 @@ def release_all(s: Session, wanted: Sequence[Release], now: datetime) -> list[Ti
     standing = _standing(s, job_ids)
     for row in standing.values():
         _check_releasable(row)
-    for statement, rows in (
-        (_INSERT_BATCHES, [_batch_values(one, now) for one in wanted]),
-        (_INSERT_TICKETS, [_ticket_values(one, now) for one in wanted]),
-        (_INSERT_LISTED, [values for one in wanted for values in _listed_values(one, standing)]),
-        (_INSERT_OUTBOX, [{"ticket_id": one.ticket_id, "kind": "publish", "created_at": now} for one in wanted]),
-    ):
-        s.connection().execute(statement, rows)
+    insert_many(s, tables.batches, [_batch_values(one, now) for one in wanted])
+    insert_many(s, tables.tickets, [_ticket_values(one, now) for one in wanted])
+    insert_many(s, tables.ticket_items, [values for one in wanted for values in _listed_values(one, standing)])
+    put = [{"ticket_id": one.ticket_id, "kind": "publish", "created_at": now} for one in wanted]
+    insert_many(s, tables.outbox, put)
     record_all(s, [change for one in wanted for change in _came_into_being(one)], now)
     _begin_work(s, wanted, standing, now)
     return get_tickets(s, [one.ticket_id for one in wanted])

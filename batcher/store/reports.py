@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import bindparam, select, tuple_, update
 from sqlmodel import Session
 
 from batcher.domain.batches import StationReport
 from batcher.store import tables
+from batcher.store.many import insert_many
 from batcher.store.rows import chunks, columns
 
 
@@ -33,7 +34,6 @@ class StoredReport:
     replays: int  #: how often the same report came again
 
 
-_INSERT = insert(tables.reports)
 _REPORTS = select(*columns(tables.reports, StoredReport)).where(
     tuple_(tables.reports.c.station, tables.reports.c.report_id).in_(bindparam("these", expanding=True))
 )
@@ -70,8 +70,7 @@ def record_reports(s: Session, judged: Sequence[Judged], now: datetime) -> None:
         }
         for entry in judged
     ]
-    if rows:
-        s.connection().execute(_INSERT, rows)
+    insert_many(s, tables.reports, rows)
 
 
 def count_replay(s: Session, report: StoredReport) -> None:

@@ -1,7 +1,8 @@
 """Orders judged by the rules and kept: what cannot be made is held with a reason, everything once."""
 
+import itertools
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from batcher.domain.orders import OrderIn
 from batcher.domain.states import OrderState
 from batcher.intake.accept import accept, judge
 from batcher.intake.documents import parse_order
+from batcher.rules.batch_rules import BatchRule, Selector
+from batcher.rules.floor import ServiceCase
 from batcher.store import events, orders
 from batcher.store.session import Store
 from tests.builders_intake import LONDON, document, line, small_rules
@@ -69,6 +72,30 @@ def test_every_reason_is_told_and_the_first_gives_the_code() -> None:
     assert held.code == "service_unknown"
     for says in ("'teleport'", "line 1: no SKU", "line 2: the text has 13", "line 2: 30 pieces"):
         assert says in held.reason
+
+
+def test_what_is_remembered_of_other_orders_changes_no_judgement() -> None:
+    """Whatever came before: an order is judged as by rules that have judged none."""
+    tags = Selector({"product": ("tag",), "channel": ("ph*",), "attribute.box": ("big",)}, min_quantity=2)
+    case = ServiceCase({"country": ("FR",)}, order_by=time(9), leaves_by=time(12))
+    rules = small_rules()
+    rules = replace(
+        rules,
+        batch_rules=(*rules.batch_rules[:2], BatchRule("tags", tags)),
+        services={**rules.services, "next-day": replace(rules.services["next-day"], cases=(case,))},
+    )
+    told = itertools.product(
+        ("TAG-1", "MUG-1"), (1, 2), ("phone", "web"), ("FR", "GB"), ("big", "small"), ("standard", "gold"),
+        ("2026-11-23T08:00:00", "2026-11-23T15:00:00"),
+    )  # fmt: skip
+    found = set()
+    for sku, quantity, channel, country, box, tier, placed_at in told:
+        line = {"sku": sku, "quantity": quantity, "text": "Zoë", "attributes": {"box": box}}
+        order = order_of(document(lines=[line], channel=channel, country=country, tier=tier, placed_at=placed_at))
+        judged = judge(rules, order, NOW)
+        assert judged == judge(replace(rules), order, NOW)
+        found.add((judged.held, judged.promise))
+    assert len(found) > 10
 
 
 def test_a_rule_that_asks_for_what_an_order_says_takes_it() -> None:
