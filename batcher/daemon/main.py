@@ -266,7 +266,7 @@ class _Daemon:
 
     def _dispatch(self) -> None:
         try:
-            watch_stations(self._floor, self._doors.reachable)
+            watch_stations(self._floor, self._doors.reachable, self._doors.cut_off())
             release_due(self._floor)
         finally:  # what has been released is sent, whatever keeps the next batch back
             self._doors.send()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -33,6 +34,8 @@ _ONE_REPORTS_FAULT = (TransitionError, InvariantError, NotFoundError)
 
 #: Reports of one commit: a write lasts well under a second.
 _TOGETHER = 500
+#: A share that is gone for seconds is no reason to plan everything anew.
+_CUT_OFF = timedelta(minutes=1)
 _FOLDER_LOST = "the station's folder is gone, or is another one: it cannot be known what became of the ticket"
 
 
@@ -42,6 +45,14 @@ class _Report:
 
     path: Path
     report: StationReport
+
+
+@dataclass(frozen=True)
+class _Away:
+    """Why a station's folders cannot be used, as it was told, and since when."""
+
+    why: str
+    since: datetime
 
 
 class StationDoors:
@@ -62,7 +73,7 @@ class StationDoors:
         self._hot = {sid: HotFolder(entry) for sid, entry in folders.items()}
         self._recalls = {sid: RecallFolder(entry) for sid, entry in folders.items()}
         self._reports = {sid: ReportFolder(entry, sid) for sid, entry in folders.items()}
-        self._unreadable: dict[str, str] = {}  #: by station: why, as it was told
+        self._away: dict[str, _Away] = {}
 
     def open(self) -> None:
         """
@@ -138,12 +149,17 @@ class StationDoors:
             tell_doubt(self._floor, station, doubted, _FOLDER_LOST)
 
     def reachable(self, station: str) -> bool:
-        """Tell whether a ticket could be handed to a station now."""
+        """Tell whether a ticket could be handed to a station now, and whether its reports could be read."""
         try:
             self._hot[station].check()
         except DispatchError:
             return False
-        return True
+        return station not in self._away
+
+    def cut_off(self) -> set[str]:
+        """Return the stations whose folders could not be used for a minute."""
+        since = self._floor.now() - _CUT_OFF
+        return {station for station, away in self._away.copy().items() if away.since <= since}
 
     def read(self) -> int:
         """
@@ -157,11 +173,12 @@ class StationDoors:
         for station in self._reports:
             with self._trouble_of(station):
                 files = list(self._reports[station].read())
-                if self._unreadable.pop(station, None):
-                    log.info("reports_readable", station=station)
                 count += len(files)
                 self._refuse(self._reports[station], files)
                 good += [_Report(file.path, file.content) for file in files if isinstance(file.content, StationReport)]
+                self._hot[station].check()
+                if self._away.pop(station, None):
+                    log.info("station_folders_back", station=station)
         for start in range(0, len(good), _TOGETHER):
             some = good[start : start + _TOGETHER]
             try:
@@ -178,10 +195,10 @@ class StationDoors:
             yield
         except DispatchError as error:
             self._floor.metrics.dispatch_failures.labels(station=station).inc()
-            why = str(error)
-            if self._unreadable.get(station) != why:
-                self._unreadable[station] = why
-                log.error("reports_unreadable", station=station, why=why)  # noqa: TRY400 - the message tells it all
+            why, before = str(error), self._away.get(station)
+            if before is None or before.why != why:
+                self._away[station] = _Away(why, self._floor.now() if before is None else before.since)
+                log.error("station_folders_away", station=station, why=why)  # noqa: TRY400 - the message tells it all
 
     def _refuse(self, folder: ReportFolder, files: list[ReportFile]) -> None:
         for file in files:

@@ -28,17 +28,19 @@ class Quarantine(StrEnum):
     """For what a station was taken down by itself."""
 
     FAILING = "failing"  #: its tickets failed, one after the other
-    UNREACHABLE = "unreachable"  #: tickets could not be handed over, time and again
+    UNREACHABLE = "unreachable"  #: tickets could not be handed over, or reports not be read, time and again
 
 
-def watch_stations(floor: Floor, reachable: Callable[[str], bool]) -> None:
+def watch_stations(floor: Floor, reachable: Callable[[str], bool], cut_off: Collection[str] = ()) -> None:
     """
     Take stations into quarantine, and let them out of it.
 
     Parameters
     ----------
     reachable
-        Whether a ticket could be handed to a station now.
+        Whether a ticket could be handed to a station now, and its reports be read.
+    cut_off
+        Stations whose folders could not be used for so long that they are given nothing more.
     """
     limit = floor.settings.quarantine_after
     if limit == 0:
@@ -49,7 +51,8 @@ def watch_stations(floor: Floor, reachable: Callable[[str], bool]) -> None:
         known = [rows[sid] for sid in floor.rules.current.stations if sid in rows]
         # each by itself: of all stations at once PostgreSQL would weigh every ticket against each
         ended = {row.id: batches.last_ended(session, row.id, limit) for row in known}
-    found = {row.id: _judged(row, ended[row.id], limit, stuck) for row in known if row.state is StationState.UP}
+    away = stuck.union(cut_off)
+    found = {row.id: _judged(row, ended[row.id], limit, away) for row in known if row.state is StationState.UP}
     for row in known:
         if row.state is StationState.DOWN:
             if row.quarantine == Quarantine.UNREACHABLE and reachable(row.id):
@@ -62,12 +65,12 @@ def watch_stations(floor: Floor, reachable: Callable[[str], bool]) -> None:
             log.info("station_trusted", station=row.id)
 
 
-def _judged(row: StationRow, ended: Sequence[_Ended], limit: int, stuck: Collection[str]) -> Quarantine | None:
+def _judged(row: StationRow, ended: Sequence[_Ended], limit: int, away: Collection[str]) -> Quarantine | None:
     """Return why a station that is up must go down; none when it may stay. What was before it came up is settled."""
     wanted = 1 if row.quarantine == Quarantine.FAILING else limit
     if sum(state is TicketState.FAILED and at > row.since for state, at in ended[:wanted]) == wanted:
         return Quarantine.FAILING
-    return Quarantine.UNREACHABLE if row.id in stuck else None
+    return Quarantine.UNREACHABLE if row.id in away else None
 
 
 def _has_made_one(row: StationRow, ended: Sequence[_Ended]) -> bool:
@@ -77,7 +80,7 @@ def _has_made_one(row: StationRow, ended: Sequence[_Ended]) -> bool:
 def _take_down(floor: Floor, station: str, why: Quarantine, limit: int) -> None:
     told = {
         Quarantine.FAILING: f"quarantined: {limit} tickets failed in a row; look at it, then take it up",
-        Quarantine.UNREACHABLE: "quarantined: tickets could not be handed over; it comes back when they can",
+        Quarantine.UNREACHABLE: "quarantined: its folders cannot be used; it comes back when they can",
     }
     with floor.store.write() as session:
         stations.set_quarantine(session, station, why)

@@ -1,9 +1,12 @@
 """Stations that go wrong in a row: taken down by themselves, tried with one ticket, and trusted again."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from batcher.dispatch.folders import station_folders
 from batcher.domain.batches import Ticket
+from batcher.domain.clock import SteppedClock
 from batcher.domain.states import TicketState
 from batcher.services import actions
 from batcher.services.context import Floor
@@ -118,6 +121,30 @@ def test_what_cannot_be_handed_over_is_planned_elsewhere_and_the_station_comes_b
     watch_stations(floor, doors.reachable)
     back = row_of(floor, ticket.station)
     assert (back.state, back.quarantine) == ("up", "unreachable")
+
+
+def test_a_station_whose_folder_stays_away_goes_down_though_nothing_is_sent_to_it(floor: Floor) -> None:
+    clock = SteppedClock(floor.now())
+    floor = replace(floor, clock=clock)
+    folder = station_folders(floor.settings.state_dir, floor.rules.current.stations["uv-1"]).hot
+    doors = StationDoors(floor)
+    doors.open()
+
+    def look(seconds: int) -> StationRow:
+        clock.set(clock.now() + timedelta(seconds=seconds))
+        doors.read()
+        watch_stations(floor, doors.reachable, doors.cut_off())
+        return row_of(floor)
+
+    away = _move_away(folder)
+    assert look(1).state == "up"
+    assert look(30).state == "up"  # a share may be gone for a moment
+    gone = look(30)
+    assert (gone.state, gone.quarantine) == ("down", "unreachable")
+    assert "its folders cannot be used" in gone.reason
+    assert look(1).state == "down"
+    away.rename(folder)
+    assert look(1).state == "up"
 
 
 def _move_away(folder: Path) -> Path:

@@ -84,7 +84,7 @@ def test_a_folder_that_stays_away_is_told_once_counted_each_time_and_told_when_i
         doors.read()
 
     assert [(line["event"], line["station"]) for line in lines] == [
-        ("reports_unreadable", "uv-1"), ("reports_readable", "uv-1"),
+        ("station_folders_away", "uv-1"), ("station_folders_back", "uv-1"),
     ]  # fmt: skip
     counted = floor.metrics.registry.get_sample_value("batcher_dispatch_failures_total", {"station": "uv-1"})
     assert counted == 3
