@@ -227,11 +227,11 @@ def _unplaceable(rules: RuleSet, order: OrderIn, promised: Promise, pieces: Sequ
         obstacles = rules.remembered.answer(
             ("obstacles", size, kind), partial(_obstacles, rules, order, promised, piece)
         )
-        for code, why in obstacles:
-            yield Held(code, f"line {piece.line_id}, {why}")
+        for held in obstacles:
+            yield replace(held, reason=f"line {piece.line_id}, {held.reason}")
 
 
-def _obstacles(rules: RuleSet, order: OrderIn, promised: Promise, piece: NewPiece) -> list[tuple[str, str]]:
+def _obstacles(rules: RuleSet, order: OrderIn, promised: Promise, piece: NewPiece) -> list[Held]:
     obstacles = []
     ordered, item = _as_order(order, promised), piece.as_item()
     for step in range(1, len(piece.processes) + 1):
@@ -239,9 +239,9 @@ def _obstacles(rules: RuleSet, order: OrderIn, promised: Promise, piece: NewPiec
         rule = rules.match(facts)
         where = f"step {step} ({facts.process} on {facts.fixture})"
         if rule is None:
-            obstacles.append(("no_batch_rule", f"{where}: no batch rule takes it; add one or widen one"))
+            obstacles.append(Held("no_batch_rule", f"{where}: no batch rule takes it; add one or widen one"))
         elif not rules.stations_for(rules.fixtures[facts.fixture], rule):
-            obstacles.append(("no_station", f"{where}: no station of rule {rule.id} can run it"))
+            obstacles.append(Held("no_station", f"{where}: no station of rule {rule.id} can run it"))
     return obstacles
 
 
