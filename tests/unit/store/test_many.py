@@ -38,7 +38,7 @@ def test_rows_are_kept_as_if_they_had_come_one_by_one(store: Store) -> None:
 
 def test_a_moment_without_a_zone_is_refused(store: Store) -> None:
     with pytest.raises(InvariantError, match="aware"), store.write() as s:
-        insert_many(s, tables.reports, [_report(1, received_at=datetime(2026, 11, 23))])  # noqa: DTZ001 - that is the fault
+        insert_many(s, tables.reports, [_report(1, received_at=NOW.replace(tzinfo=None))])
 
 
 def test_no_rows_are_no_statement(store: Store) -> None:
