@@ -150,7 +150,10 @@ class PlanRejectedError(PlanningError):
 
     def __init__(self, violations: tuple[str, ...]) -> None:
         self.violations = violations
-        super().__init__("; ".join(violations[:5]))
+        super().__init__(violations)  # as it was given: it crosses from one process to another
+
+    def __str__(self) -> str:
+        return "; ".join(self.violations[:5])
 
 
 class StoreError(BatcherError):

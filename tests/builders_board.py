@@ -26,7 +26,7 @@ from batcher.simulate.generator import orders
 from batcher.store import batches
 from batcher.store.batches import LiveBatch
 from tests.builders_api import order
-from tests.builders_floor import at
+from tests.builders_floor import at, made_by
 
 #: A Monday afternoon in winter: an hour to the first courier, two to the next.
 MOMENT = datetime(2026, 11, 23, 16, 52, tzinfo=UTC)
@@ -92,7 +92,7 @@ def busy(floor: Floor, *, rate_per_day: float = 480, now: datetime = MOMENT) -> 
         taken += len(coming)
         take_orders(then, coming, "shop")
         if turn % _PLAN_EVERY == 0:
-            plan_cycle(then, solver=_quickly)
+            plan_cycle(then, plans=made_by(_quickly))
             housekeep(then)
         release_due(then)
         stations.step(then)
@@ -120,7 +120,7 @@ def make_trouble(floor: Floor) -> None:
             batches.move_ticket(session, entry.ticket_id, TicketState.IN_DOUBT, floor.now(), error="its folder is gone")
     for entry in by_state[TicketState.RUNNING][:1]:
         _spoil(floor, entry)
-    plan_cycle(floor, solver=_quickly)
+    plan_cycle(floor, plans=made_by(_quickly))
     housekeep(floor)
 
 

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
 from batcher.domain.batches import StationReport, Ticket
 from batcher.domain.clock import Clock
 from batcher.domain.states import TicketState
+from batcher.planning.brief import Plans, Solver, planned
 from batcher.planning.plan import PlanResult
 from batcher.planning.problem import Problem
 from batcher.planning.quick import quick_plan
@@ -49,13 +51,18 @@ def take(floor: Floor, *documents: dict[str, Any]) -> list[str]:
     return [str(taken.key) for taken in take_orders(floor, documents, "shop")]
 
 
+def made_by(solver: Solver) -> Plans:
+    """Return a planner whose search is another."""
+    return partial(planned, solver=solver)
+
+
 def plan_at_once(floor: Floor) -> PlanInForce:
     """Put a plan in force that no search has been at."""
 
     def at_once(problem: Problem, **_given: object) -> PlanResult:
         return quick_plan(problem)
 
-    return plan_cycle(floor, solver=at_once)
+    return plan_cycle(floor, plans=made_by(at_once))
 
 
 def send(floor: Floor) -> None:

@@ -40,6 +40,7 @@ from batcher.dispatch import webhook
 from batcher.domain.clock import FloorClock
 from batcher.errors import DaemonUnavailableError, LeadershipLostError, RulesError, SettingsError
 from batcher.metrics import Metrics
+from batcher.planning.apart import PlannerProcess
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
 from batcher.services.archiving import archive_finished
@@ -159,6 +160,7 @@ class _Daemon:
     def __init__(self, floor: Floor, notifier: Notifier) -> None:
         self._floor, self._notifier = floor, notifier
         self._doors = StationDoors(floor, hands=_HANDS)
+        self._planner = PlannerProcess()
         self._health = Health()
         post = partial(webhook.post, private=floor.settings.private_hooks, timeout_s=_HOOK_S)
         self._desk = NewsDesk(floor, post, random.random)
@@ -204,10 +206,12 @@ class _Daemon:
         log.info("daemon_stopping")
         await server.stop()
         self._sources.stop()
+        self._planner.hurry()
         drained = await loops.stop(settings.drain_s)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._planner.close()
         lost = await leading
         log.info("daemon_stopped", drained=drained)
         if lost is not None:
@@ -229,7 +233,7 @@ class _Daemon:
     def _make_loops(self) -> list[Loop]:
         floor, real = self._floor, self._floor.clock.real_seconds
         settings = floor.settings
-        pacer = PlanPacer(floor)
+        pacer = PlanPacer(floor, self._planner)
 
         def loop(name: str, floor_s: float, run: Callable[[], object]) -> Loop:
             return Loop(name, real(floor_s), run)

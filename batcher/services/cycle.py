@@ -15,8 +15,8 @@ import structlog
 
 from batcher.domain.states import StationState
 from batcher.errors import PlanningError
+from batcher.planning.brief import Plans, planned
 from batcher.planning.plan import Batch, PlanStatus
-from batcher.planning.solve import solve
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 from batcher.services.families import FamilyBook
@@ -24,7 +24,7 @@ from batcher.services.forecast import StationOutlook, station_outlook, unattende
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.plan_record import tell_plan
 from batcher.services.plan_view import plan_view
-from batcher.services.planner import Planner, Queue, Solver
+from batcher.services.planner import Planner, Queue
 from batcher.services.quarantine import find_culprits, find_deadly, quarantine
 from batcher.services.quoted_work import reserved_work
 from batcher.services.snapshot import Snapshot
@@ -97,9 +97,14 @@ def _running_jobs(session: Session, outlooks: dict[str, StationOutlook]) -> dict
     return {job.job_id: ends.get(job.ticket_id, job.end_at) for job in batches.live_jobs(session)}
 
 
-def plan_cycle(floor: Floor, *, solver: Solver = solve) -> PlanInForce:
+def plan_cycle(floor: Floor, *, plans: Plans = planned) -> PlanInForce:
     """
     Plan what waits now and put the plan in force.
+
+    Parameters
+    ----------
+    plans
+        Makes the plan: here, unless it is a process of its own.
 
     Raises
     ------
@@ -109,7 +114,7 @@ def plan_cycle(floor: Floor, *, solver: Solver = solve) -> PlanInForce:
     began = time.perf_counter()
     floor.replan.clear()
     rules = floor.rules.current
-    planner = Planner(rules, floor.settings, solver)
+    planner = Planner(rules, floor.settings, plans)
     queue = read_queue(floor, rules)
     try:
         plan, stored = _made(floor, planner, queue)
@@ -127,7 +132,7 @@ def plan_cycle(floor: Floor, *, solver: Solver = solve) -> PlanInForce:
 def plan_now(floor: Floor) -> PlanInForce:
     """Return the plan that a cycle would make now; nothing is kept."""
     rules = floor.rules.current
-    planner = Planner(rules, floor.settings, solve)
+    planner = Planner(rules, floor.settings)
     return planner.made(read_queue(floor, rules), rules.planning.budget_s)[0]
 
 

@@ -1,5 +1,5 @@
 """
-From the queue to a plan: problem, last plan carried over, search, and the answer looked at once more.
+From the queue to a plan: the problem, and what `planning` made of it as a plan that release can work from.
 
 Whatever breaks on the way is raised to `cycle`, which knows what to do about it.
 """
@@ -8,24 +8,15 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
 from batcher.domain.ids import new_id
 from batcher.domain.orders import OpenWork
-from batcher.errors import PlanRejectedError, SolverError
-from batcher.planning.conversion import to_plan
-from batcher.planning.first_due_first import first_due_first
-from batcher.planning.greedy import greedy
-from batcher.planning.index import index
+from batcher.errors import SolverError
+from batcher.planning.brief import Brief, Planned, Plans, planned
 from batcher.planning.latest_starts import latest_begins
-from batcher.planning.loads import Loader
-from batcher.planning.plan import Batch, Plan, PlanResult, PlanStatus
-from batcher.planning.problem import Problem
-from batcher.planning.stability import batches_kept, remaining
-from batcher.planning.verify import judge
-from batcher.planning.warm import warm_start
+from batcher.planning.plan import Batch, PlanResult, PlanStatus
 from batcher.rules.ruleset import RuleSet
 from batcher.services.arrivals import Expected
 from batcher.services.families import FamilyBook
@@ -37,18 +28,6 @@ from batcher.settings import Settings
 from batcher.store.batches import StoredPlan
 
 log = structlog.get_logger()
-
-#: Share of the budget in which jobs that the last plan did not have find a place in it.
-_CARRYING_SHARE = 0.1
-
-
-class Solver(Protocol):
-    """What makes plans: `planning.solve.solve`, unless a test plants a fault."""
-
-    def __call__(
-        self, problem: Problem, *, budget_s: float, workers: int, seed: int, start: Plan | None, memory_mb: int
-    ) -> PlanResult:
-        """Return a verified plan within the budget."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +68,11 @@ class Queue:
 
 @dataclass(frozen=True)
 class Planner:
-    """Makes plans under some rules."""
+    """Makes plans under some rules; `plans` does the work, here or in another process."""
 
     rules: RuleSet
     settings: Settings
-    solver: Solver
+    plans: Plans = planned
 
     def made(self, queue: Queue, budget_s: float) -> tuple[PlanInForce, StoredPlan]:
         """
@@ -104,22 +83,24 @@ class Planner:
         PlanRejectedError
             When the greedy plan breaks a rule, and there is no other.
         """
-        began = time.monotonic()
+        deadline = time.monotonic() + budget_s
         snapshot = queue.snapshot(self.rules)
-        last = remaining(queue.last, {job.id for job in snapshot.problem.jobs})
-        start = _carried_over(snapshot.problem, last, budget_s * _CARRYING_SHARE) if last else None
-        result = self.solver(
-            snapshot.problem,
-            budget_s=max(0.0, budget_s - (time.monotonic() - began)),
-            workers=self.settings.solver_workers,
-            seed=self.settings.seed,
-            start=start,
-            memory_mb=self.settings.solver_memory_mb,
+        made = self.plans(
+            Brief(
+                snapshot.problem,
+                deadline,
+                queue.last,
+                slack_floors(snapshot),
+                snapshot.open_until,
+                snapshot.coming,
+                workers=self.settings.solver_workers,
+                seed=self.settings.seed,
+                memory_mb=self.settings.solver_memory_mb,
+            )
         )
-        if snapshot.problem.jobs and not result.verdict.batches:
-            _check_greedy(snapshot.problem)
-        result = first_due_first(snapshot.problem, result)
-        plan = make_plan(self.rules, snapshot, result, kept=batches_kept(last, result.plan))
+        if made.not_carried_over:
+            log.error("warm_start_broke", why=made.not_carried_over)
+        plan = put_in_force(self.rules, snapshot, made)
         return plan, stored_plan(self.rules, plan)
 
     def searched(self, queue: Queue, budget_s: float) -> None:
@@ -138,37 +119,24 @@ class Planner:
 
 def make_plan(rules: RuleSet, snapshot: Snapshot, result: PlanResult, *, kept: float | None = None) -> PlanInForce:
     """Return a solved snapshot as a plan that release can work from."""
-    floors = {job: bounds.slack_floor_s for job, bounds in snapshot.bounds_of.items()}
+    floors = slack_floors(snapshot)
+    latest = latest_begins(snapshot.problem, result.plan, floors, snapshot.open_until, snapshot.coming)
+    return put_in_force(rules, snapshot, Planned(result, latest, kept))
+
+
+def put_in_force(rules: RuleSet, snapshot: Snapshot, made: Planned) -> PlanInForce:
+    """Return what was made of a snapshot as a plan with an id of its own."""
     return PlanInForce(
         id=new_id(),
         rules_hash=rules.hash,
         snapshot=snapshot,
-        result=result,
-        latest_begin=latest_begins(snapshot.problem, result.plan, floors, snapshot.open_until, snapshot.coming),
+        result=made.result,
+        latest_begin=made.latest_begin,
         jobs={job.id: job for job in snapshot.problem.jobs},
-        kept=kept,
+        kept=made.kept,
     )
 
 
-def _carried_over(problem: Problem, last: Sequence[Batch], budget_s: float) -> Plan | None:
-    """Return the last plan for this problem; none when that breaks: it is a help, and never needed."""
-    try:
-        return warm_start(problem, last, budget_s=budget_s)
-    except Exception as error:
-        log.exception("warm_start_broke", error=type(error).__name__)
-        return None
-
-
-def _check_greedy(problem: Problem) -> None:
-    """
-    Tell a plan without a batch because there is nothing to be planned from one whose greedy plan was refused.
-
-    Raises
-    ------
-    PlanRejectedError
-        With what the judge says to the greedy plan.
-    """
-    instance = index(problem)
-    verdict = judge(problem, to_plan(greedy(instance, Loader(instance), budget_s=0)))
-    if not verdict.feasible:
-        raise PlanRejectedError(verdict.violations)
+def slack_floors(snapshot: Snapshot) -> dict[str, int]:
+    """Return the seconds kept free before each job's due."""
+    return {job: bounds.slack_floor_s for job, bounds in snapshot.bounds_of.items()}

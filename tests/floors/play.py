@@ -35,6 +35,7 @@ from batcher.services.releasing import release_due
 from batcher.services.reports import apply_report
 from batcher.settings import Settings
 from batcher.store import batches, migrate, orders, stations
+from tests.builders_floor import made_by
 from tests.builders_store import clear_tables
 from tests.crash.checker import judge
 from tests.crash.life import RULES, do_request, rules
@@ -158,7 +159,7 @@ class _Play:
 
     def _plan(self) -> None:
         if self._floor.replan.is_set() or self.luck.chance.random() < 0.3:
-            plan_cycle(self._floor, solver=self._solve)
+            plan_cycle(self._floor, plans=made_by(self._solve))
 
     def _solve(self, problem: Problem, **_: Any) -> PlanResult:
         """Plan; what others do meanwhile overtakes the plan."""

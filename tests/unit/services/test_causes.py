@@ -22,7 +22,7 @@ from batcher.services.releasing import release_due
 from batcher.services.what_if import what_if
 from batcher.store import stations
 from tests.builders_api import NOW
-from tests.builders_floor import later, order_document, plan_at_once, run_through, send, take
+from tests.builders_floor import later, made_by, order_document, plan_at_once, run_through, send, take
 
 TIN, PLATE, MAT, MUG = "TIN-CAK-NATURAL-01", "PLT-POR-WHITE-01", "MAT-COI-NATURAL-01", "MUG-CER-WHITE-01"
 
@@ -142,7 +142,7 @@ def test_a_batch_waits_for_a_piece_of_it_whose_step_before_is_not_over(floor: Fl
     send(go)
     run_through(go, ticket)
     take(go, order_document(MUG, quantity=11, service="same-day", placed_at=go.now().isoformat()))
-    plan_cycle(go, solver=_searched)  # which finds that twelve mugs are one batch
+    plan_cycle(go, plans=made_by(_searched))  # which finds that twelve mugs are one batch
 
     (piece,) = _pieces(go, first)
 

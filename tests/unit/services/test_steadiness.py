@@ -20,7 +20,7 @@ from batcher.services.releasing import release_due
 from batcher.services.status import floor_status
 from batcher.store import batches
 from tests.builders_api import NOW
-from tests.builders_floor import later, order_document, take
+from tests.builders_floor import later, made_by, order_document, take
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def unsearched(problem: Problem, **options: Any) -> PlanResult:
 
 
 def planned(floor: Floor) -> PlanInForce:
-    return plan_cycle(floor, solver=unsearched)
+    return plan_cycle(floor, plans=made_by(unsearched))
 
 
 def gauge(floor: Floor) -> float:
@@ -137,6 +137,6 @@ def test_a_last_plan_that_cannot_be_carried_over_costs_nothing_but_its_help(
     def broken(*_: object, **__: object) -> Plan:
         raise KeyError("a batch of nowhere")
 
-    monkeypatch.setattr("batcher.services.planner.warm_start", broken)
+    monkeypatch.setattr("batcher.planning.brief.warm_start", broken)
     assert planned(floor).result.verdict.unplanned == 0
     assert "warm_start_broke" in [line["event"] for line in logged]
