@@ -1,14 +1,16 @@
 """
 Many rows into one table, at a fraction of what it costs to have every row prepared for itself.
 
-What a column's type makes of a value is what it makes of it everywhere else. SQLite is given the rows as they are; a
-server is sent all of them as one document that it takes apart itself, which is one round trip and one statement.
+What a column's type makes of a value is what it makes of it everywhere else. SQLite is given many rows in a statement:
+with each statement that it runs for a thread, the thread gives up the interpreter and waits until it gets it back, which
+beside another that is busy takes a hundred times as long as the row. A server is sent all of them as one document that it
+takes apart itself, which is one round trip and one statement.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 from pydantic_core import to_json
@@ -18,12 +20,16 @@ from sqlmodel import Session
 
 _Process = Callable[[Any], Any] | None
 
+#: Rows of one statement for SQLite; fewer are cut by powers of two, so that few statements are ever compiled.
+_ROWS = 64
+
 
 @dataclass(frozen=True)
 class _Prepared:
     """An INSERT of some columns; `constants` are put into each row behind what is given."""
 
-    statement: str
+    into: str  #: up to its values
+    values: str  #: of one row; on a server of all of them
     names: tuple[str, ...]
     processes: tuple[_Process, ...]
     constants: tuple[tuple[str, object], ...]
@@ -41,11 +47,23 @@ def insert_many(s: Session, table: Table, rows: Sequence[Mapping[str, object]]) 
         for name, process in zip(prepared.names, prepared.processes, strict=True)
     ]
     columns += [repeat(value, len(rows)) for _, value in prepared.constants]
-    given: Any = list(zip(*columns, strict=True))
+    given = list(zip(*columns, strict=True))
     if dialect.name == "postgresql":
         names = [*prepared.names, *(name for name, _ in prepared.constants)]
-        given = (to_json([dict(zip(names, row, strict=True)) for row in given]).decode(),)
-    connection.exec_driver_sql(prepared.statement, given)
+        document = to_json([dict(zip(names, row, strict=True)) for row in given]).decode()
+        connection.exec_driver_sql(prepared.into + prepared.values, (document,))
+        return
+    start = 0
+    while start < len(given):
+        part = given[start : start + _at_once(len(given) - start)]
+        statement = f"{prepared.into} VALUES {', '.join([prepared.values] * len(part))}"
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(part)))
+        start += len(part)
+
+
+def _at_once(left: int) -> int:
+    """Return how many of the rows that are left go into the next statement."""
+    return min(_ROWS, 1 << (left.bit_length() - 1))
 
 
 @lru_cache(maxsize=256)  # a dozen tables, each with one or two sets of columns, and an engine or two
@@ -62,10 +80,10 @@ def _prepared(dialect: Dialect, table: Table, names: tuple[str, ...]) -> _Prepar
         typed = ", ".join(
             f"{name} {column.type.compile(dialect)}" for name, column in zip(quoted, columns, strict=True)
         )
-        statement = f"{into} SELECT {', '.join(quoted)} FROM json_to_recordset(%s::json) AS given ({typed})"  # noqa: S608 - our own names
+        values = f" SELECT {', '.join(quoted)} FROM json_to_recordset(%s::json) AS given ({typed})"  # noqa: S608 - our own names
     else:
-        statement = f"{into} VALUES ({', '.join('?' for _ in quoted)})"
-    return _Prepared(statement, names, tuple(_process(dialect, table.c[name]) for name in names), constants)
+        values = f"({', '.join('?' for _ in quoted)})"
+    return _Prepared(into, values, names, tuple(_process(dialect, table.c[name]) for name in names), constants)
 
 
 def _process(dialect: Dialect, column: Column[Any]) -> _Process:

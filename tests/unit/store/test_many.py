@@ -26,11 +26,11 @@ def test_rows_are_kept_as_if_they_had_come_one_by_one(store: Store) -> None:
     reports = tables.reports
     with store.write() as s:
         s.execute(insert(reports).values(**_report(0)))
-        insert_many(s, reports, [_report(number) for number in range(1, 30)])
+        insert_many(s, reports, [_report(number) for number in range(1, 200)])
 
     with store.read() as s:
         rows = s.execute(select(reports).order_by(reports.c.seq)).all()
-    assert [row.report_id for row in rows] == [f"r-{number}" for number in range(30)]
+    assert [row.report_id for row in rows] == [f"r-{number}" for number in range(200)]
     assert len({(row.station, str(row.body), row.received_at, row.message, row.replays) for row in rows}) == 1
     assert rows[-1].body == _report(0)["body"]
     assert rows[-1].received_at == NOW
