@@ -46,6 +46,7 @@ from batcher.simulate.generator import orders
 from batcher.store import migrate, stations
 from batcher.store.session import Store
 from tests.browser.served import keep_picture
+from tests.builders_floor import made_by
 from tests.served_floor import served
 
 _RULES = Path(__file__).parent.parent / "config" / "floor"
@@ -97,7 +98,7 @@ def _floor(home: Path, wanted: int, count: int) -> Iterator[Floor]:
             count -= len(documents)
             if not count:
                 break
-        plan_cycle(floor, solver=_greedily)
+        plan_cycle(floor, made_by(floor, _greedily))
         release_due(floor)
         housekeep(floor)
         yield floor

@@ -31,8 +31,8 @@ from batcher.planning.stability import batches_kept, remaining
 from batcher.planning.warm import warm_start
 from batcher.rules.schema import load_rules
 from batcher.services.context import Floor, RulesBox
-from batcher.services.cycle import read_snapshot
 from batcher.services.intake import take_orders
+from batcher.services.queue import read_snapshot
 from batcher.settings import Settings
 from batcher.simulate.generator import trace_orders
 from batcher.store import migrate

@@ -92,7 +92,7 @@ def busy(floor: Floor, *, rate_per_day: float = 480, now: datetime = MOMENT) -> 
         taken += len(coming)
         take_orders(then, coming, "shop")
         if turn % _PLAN_EVERY == 0:
-            plan_cycle(then, plans=made_by(_quickly))
+            plan_cycle(then, made_by(then, _quickly))
             housekeep(then)
         release_due(then)
         stations.step(then)
@@ -120,7 +120,7 @@ def make_trouble(floor: Floor) -> None:
             batches.move_ticket(session, entry.ticket_id, TicketState.IN_DOUBT, floor.now(), error="its folder is gone")
     for entry in by_state[TicketState.RUNNING][:1]:
         _spoil(floor, entry)
-    plan_cycle(floor, plans=made_by(_quickly))
+    plan_cycle(floor, made_by(floor, _quickly))
     housekeep(floor)
 
 

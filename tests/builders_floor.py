@@ -9,7 +9,7 @@ from typing import Any
 from batcher.domain.batches import StationReport, Ticket
 from batcher.domain.clock import Clock
 from batcher.domain.states import TicketState
-from batcher.planning.brief import Plans, Solver, planned
+from batcher.planning.brief import Solver, planned
 from batcher.planning.plan import PlanResult
 from batcher.planning.problem import Problem
 from batcher.planning.quick import quick_plan
@@ -18,6 +18,7 @@ from batcher.services.cycle import plan_cycle
 from batcher.services.dispatching import StationDoors
 from batcher.services.intake import take_orders
 from batcher.services.plan_in_force import PlanInForce
+from batcher.services.planner import Planner, PlannerHere
 from batcher.services.reports import ReportOutcome, apply_report
 from batcher.store import batches, orders
 from tests.builders_api import NOW
@@ -51,9 +52,9 @@ def take(floor: Floor, *documents: dict[str, Any]) -> list[str]:
     return [str(taken.key) for taken in take_orders(floor, documents, "shop")]
 
 
-def made_by(solver: Solver) -> Plans:
+def made_by(floor: Floor, solver: Solver) -> Planner:
     """Return a planner whose search is another."""
-    return partial(planned, solver=solver)
+    return PlannerHere(floor, partial(planned, solver=solver))
 
 
 def plan_at_once(floor: Floor) -> PlanInForce:
@@ -62,7 +63,7 @@ def plan_at_once(floor: Floor) -> PlanInForce:
     def at_once(problem: Problem, **_given: object) -> PlanResult:
         return quick_plan(problem)
 
-    return plan_cycle(floor, plans=made_by(at_once))
+    return plan_cycle(floor, made_by(floor, at_once))
 
 
 def send(floor: Floor) -> None:

@@ -28,7 +28,8 @@ def settle() -> None:
 
 async def collect_now_and_then(stop: asyncio.Event) -> None:
     """Look at all objects every ten minutes, until told to stop."""
-    while not stop.is_set():
+    while True:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _REST_S)
+            return
         gc.collect()

@@ -40,7 +40,6 @@ from batcher.dispatch import webhook
 from batcher.domain.clock import FloorClock
 from batcher.errors import DaemonUnavailableError, LeadershipLostError, RulesError, SettingsError
 from batcher.metrics import Metrics
-from batcher.planning.apart import PlannerProcess
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
 from batcher.services.archiving import archive_finished
@@ -51,6 +50,7 @@ from batcher.services.dropping import OrderDrop
 from batcher.services.housekeeping import housekeep
 from batcher.services.news import NewsDesk
 from batcher.services.pacing import PlanPacer
+from batcher.services.planner_process import PlannerProcess
 from batcher.services.releasing import release_due
 from batcher.services.safe_mode import look_for_restore
 from batcher.services.shadow import watch_shadow
@@ -160,7 +160,7 @@ class _Daemon:
     def __init__(self, floor: Floor, notifier: Notifier) -> None:
         self._floor, self._notifier = floor, notifier
         self._doors = StationDoors(floor, hands=_HANDS)
-        self._planner = PlannerProcess()
+        self._planner = PlannerProcess(floor, partial(configure, floor.settings.log_level, floor.settings.log_format))
         self._health = Health()
         post = partial(webhook.post, private=floor.settings.private_hooks, timeout_s=_HOOK_S)
         self._desk = NewsDesk(floor, post, random.random)

@@ -16,9 +16,9 @@ from batcher.domain.states import JobState, StationState, TicketState
 from batcher.rules.floor import Station
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
-from batcher.services.cycle import read_outlooks
 from batcher.services.forecast import StationOutlook
 from batcher.services.plan_view import PlannedBatch, PlanView, plan_view
+from batcher.services.queue import read_outlooks
 from batcher.store import batches, blanks, orders, stations
 from batcher.store.batches import LiveBatch
 from batcher.store.session import Session

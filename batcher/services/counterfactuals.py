@@ -14,7 +14,7 @@ from batcher.rules.batch_rules import BatchRule
 from batcher.rules.ruleset import RuleSet
 from batcher.services.families import FamilyBook
 from batcher.services.forecast import StationOutlook
-from batcher.services.planner import Queue
+from batcher.services.queue import Queue
 from batcher.services.snapshot import Snapshot
 
 #: How much earlier the order is tried.

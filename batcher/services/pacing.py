@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from batcher.planning.brief import Plans, planned
 from batcher.services.context import Floor
 from batcher.services.cycle import plan_cycle
+from batcher.services.planner import Planner
 from batcher.services.promise import quote_room
 
 log = structlog.get_logger()
@@ -15,8 +15,8 @@ log = structlog.get_logger()
 class PlanPacer:
     """Makes a plan when one is due; asked a few times in each interval."""
 
-    def __init__(self, floor: Floor, plans: Plans = planned) -> None:
-        self._floor, self._plans = floor, plans
+    def __init__(self, floor: Floor, planner: Planner) -> None:
+        self._floor, self._planner = floor, planner
         self._last: datetime | None = None
 
     def turn(self) -> None:
@@ -25,7 +25,7 @@ class PlanPacer:
         pace = timedelta(seconds=self._floor.settings.plan_s)
         if self._last is None or now - self._last >= pace or self._floor.replan.is_set():
             self._last = now
-            plan_cycle(self._floor, plans=self._plans)
+            plan_cycle(self._floor, self._planner)
             self._prepare_quotes()
 
     def _prepare_quotes(self) -> None:

@@ -1,91 +1,74 @@
 """
-From the queue to a plan: the problem, and what `planning` made of it as a plan that release can work from.
+From what waits to a plan: the queue read, made a problem, and what `planning` makes of it made a plan to release from.
 
-Whatever breaks on the way is raised to `cycle`, which knows what to do about it.
+Whatever breaks on the way is raised to `cycle`, which knows what to do about it. Where the work is done, here or in a
+process of its own (`planner_process`), is whoever's who makes a planner.
 """
 
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Collection
+from typing import Protocol
 
 import structlog
 
 from batcher.domain.ids import new_id
-from batcher.domain.orders import OpenWork
 from batcher.errors import SolverError
 from batcher.planning.brief import Brief, Planned, Plans, planned
 from batcher.planning.latest_starts import latest_begins
-from batcher.planning.plan import Batch, PlanResult, PlanStatus
+from batcher.planning.plan import PlanResult, PlanStatus
 from batcher.rules.ruleset import RuleSet
-from batcher.services.arrivals import Expected
-from batcher.services.families import FamilyBook
-from batcher.services.forecast import StationOutlook
+from batcher.services.context import Floor
 from batcher.services.plan_in_force import PlanInForce
 from batcher.services.plan_record import stored_plan
-from batcher.services.snapshot import Snapshot, build_snapshot
-from batcher.settings import Settings
+from batcher.services.queue import Queue, read_queue
+from batcher.services.snapshot import Snapshot
 from batcher.store.batches import StoredPlan
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Queue:
-    """
-    What there is to plan, as read in one moment.
+class Planner(Protocol):
+    """Plans what waits on a floor, again and again."""
 
-    Parameters
-    ----------
-    last
-        The batches of the plan before.
-    book
-        Its families.
-    expected
-        What is to come; none: nothing is known.
-    """
-
-    at: datetime
-    work: Sequence[OpenWork]
-    stations: Mapping[str, StationOutlook]
-    running: Mapping[str, datetime]
-    last: tuple[Batch, ...] = ()
-    book: FamilyBook = field(default_factory=FamilyBook)
-    expected: Expected | None = None
-
-    def orders(self) -> list[str]:
-        """Return the keys of its orders, the oldest first."""
-        return sorted({entry.order.key for entry in self.work})
-
-    def only(self, keys: Collection[str]) -> "Queue":
-        """Return the part of it that belongs to these orders, to be planned from scratch."""
-        return replace(self, work=[entry for entry in self.work if entry.order.key in keys], last=(), book=FamilyBook())
-
-    def snapshot(self, rules: RuleSet) -> Snapshot:
-        """Return it as a planning problem."""
-        return build_snapshot(rules, self.work, self.stations, self.running, self.at, self.book, self.expected)
-
-
-@dataclass(frozen=True)
-class Planner:
-    """Makes plans under some rules; `plans` does the work, here or in another process."""
-
-    rules: RuleSet
-    settings: Settings
-    plans: Plans = planned
-
-    def made(self, queue: Queue, budget_s: float) -> tuple[PlanInForce, StoredPlan]:
+    def plan(
+        self, rules: RuleSet, budget_s: float, only: Collection[str] | None = None
+    ) -> tuple[PlanInForce, StoredPlan]:
         """
-        Return a verified plan, and its form for the store.
+        Return a verified plan of what waits now, and its form for the store.
+
+        Parameters
+        ----------
+        only
+            The keys of orders of the queue that was read last, to be planned from scratch; none: all that waits.
 
         Raises
         ------
         PlanRejectedError
             When the greedy plan breaks a rule, and there is no other.
         """
+
+    def orders(self, rules: RuleSet) -> list[str]:
+        """Return the keys of the orders of the queue that was read last, the oldest first."""
+
+
+class PlannerHere:
+    """Plans in this process; `plans` does it."""
+
+    def __init__(self, floor: Floor, plans: Plans = planned) -> None:
+        self._floor, self._plans = floor, plans
+        self._last: Queue | None = None
+
+    def plan(
+        self, rules: RuleSet, budget_s: float, only: Collection[str] | None = None
+    ) -> tuple[PlanInForce, StoredPlan]:
+        """Plan what waits now, or some orders of what was read last."""
+        if only is None:
+            self._last = None
+        queue = self._queue(rules)
         deadline = time.monotonic() + budget_s
-        snapshot = queue.snapshot(self.rules)
-        made = self.plans(
+        queue = queue if only is None else queue.only(only)
+        snapshot, settings = queue.snapshot(rules), self._floor.settings
+        made = self._plans(
             Brief(
                 snapshot.problem,
                 deadline,
@@ -93,28 +76,37 @@ class Planner:
                 slack_floors(snapshot),
                 snapshot.open_until,
                 snapshot.coming,
-                workers=self.settings.solver_workers,
-                seed=self.settings.seed,
-                memory_mb=self.settings.solver_memory_mb,
+                workers=settings.solver_workers,
+                seed=settings.seed,
+                memory_mb=settings.solver_memory_mb,
             )
         )
         if made.not_carried_over:
             log.error("warm_start_broke", why=made.not_carried_over)
-        plan = put_in_force(self.rules, snapshot, made)
-        return plan, stored_plan(self.rules, plan)
+        plan = put_in_force(rules, snapshot, made)
+        return plan, stored_plan(rules, plan)
 
-    def searched(self, queue: Queue, budget_s: float) -> None:
-        """
-        Plan only to see whether the search survives it.
+    def orders(self, rules: RuleSet) -> list[str]:
+        """Return whose work was read last."""
+        return self._queue(rules).orders()
 
-        Raises
-        ------
-        SolverError
-            When no search gave a usable answer.
-        """
-        result = self.made(queue, budget_s)[0].result
-        if result.plan.status is PlanStatus.FALLBACK:
-            raise SolverError(result.note)
+    def _queue(self, rules: RuleSet) -> Queue:
+        self._last = self._last or read_queue(self._floor, rules)
+        return self._last
+
+
+def see_search(planner: Planner, rules: RuleSet, budget_s: float, only: Collection[str]) -> None:
+    """
+    Plan some orders only to see whether the search survives them.
+
+    Raises
+    ------
+    SolverError
+        When no search gave a usable answer.
+    """
+    result = planner.plan(rules, budget_s, only)[0].result
+    if result.plan.status is PlanStatus.FALLBACK:
+        raise SolverError(result.note)
 
 
 def make_plan(rules: RuleSet, snapshot: Snapshot, result: PlanResult, *, kept: float | None = None) -> PlanInForce:

@@ -21,9 +21,9 @@ from batcher.rules.batch_rules import BatchRule
 from batcher.rules.facts import job_facts
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
-from batcher.services.cycle import read_outlooks
 from batcher.services.forecast import StationOutlook
 from batcher.services.plan_in_force import PlanInForce
+from batcher.services.queue import read_outlooks
 from batcher.services.release_view import Prospect, candidates, most_live, station_now
 from batcher.store import artworks, batches, orders
 from batcher.store.batches import Release

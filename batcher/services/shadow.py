@@ -14,9 +14,9 @@ from batcher.planning.quick import quick_plan
 from batcher.planning.release import decide
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
-from batcher.services.cycle import read_queue
 from batcher.services.plan_in_force import PlanInForce
-from batcher.services.planner import Queue, make_plan
+from batcher.services.planner import make_plan
+from batcher.services.queue import Queue, read_queue
 from batcher.services.release_view import candidates, station_now
 from batcher.services.rules_diff import Outcome, RulesDiff, ShadowSeen, Start
 

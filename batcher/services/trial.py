@@ -9,7 +9,7 @@ from batcher.planning.plan import PlanResult
 from batcher.planning.solve import solve
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
-from batcher.services.cycle import read_snapshot
+from batcher.services.queue import read_snapshot
 from batcher.store import batches
 
 #: A trial asks whether the rules work, not for the best plan under them.

@@ -17,8 +17,7 @@ from batcher.planning.stability import remaining
 from batcher.rules.sla import tail_s
 from batcher.services.context import Floor
 from batcher.services.counterfactuals import Change, changes_for
-from batcher.services.cycle import read_queue
-from batcher.services.planner import Queue
+from batcher.services.queue import Queue, read_queue
 from batcher.services.snapshot import Snapshot
 from batcher.store import batches
 

@@ -13,8 +13,8 @@ from batcher.domain.clock import SteppedClock
 from batcher.domain.orders import OpenWork
 from batcher.planning.quick import quick_plan
 from batcher.rules.ruleset import RuleSet
-from batcher.services.cycle import read_queue
 from batcher.services.intake import take_orders
+from batcher.services.queue import read_queue
 from batcher.simulate.demand import Arrival
 from batcher.simulate.sim_floor import simulated_floor
 

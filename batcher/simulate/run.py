@@ -18,8 +18,8 @@ from batcher.domain.clock import SteppedClock
 from batcher.rules.ruleset import RuleSet
 from batcher.services.actions import set_station
 from batcher.services.context import Floor
-from batcher.services.cycle import read_snapshot
 from batcher.services.plan_in_force import PlanInForce
+from batcher.services.queue import read_snapshot
 from batcher.services.releasing import release_due
 from batcher.services.reports import apply_reports
 from batcher.simulate.agenda import Agenda

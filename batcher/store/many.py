@@ -2,9 +2,9 @@
 Many rows into one table, at a fraction of what it costs to have every row prepared for itself.
 
 What a column's type makes of a value is what it makes of it everywhere else. SQLite is given many rows in a statement:
-with each statement that it runs for a thread, the thread gives up the interpreter and waits until it gets it back, which
-beside another that is busy takes a hundred times as long as the row. A server is sent all of them as one document that it
-takes apart itself, which is one round trip and one statement.
+for each statement a thread gives up the interpreter and waits until it gets it back, which beside another that is busy
+takes a hundred times as long as the row. A server is sent all of them as one document that it takes apart itself, which
+is one round trip and one statement.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -159,7 +159,7 @@ class _Play:
 
     def _plan(self) -> None:
         if self._floor.replan.is_set() or self.luck.chance.random() < 0.3:
-            plan_cycle(self._floor, plans=made_by(self._solve))
+            plan_cycle(self._floor, made_by(self._floor, self._solve))
 
     def _solve(self, problem: Problem, **_: Any) -> PlanResult:
         """Plan; what others do meanwhile overtakes the plan."""

@@ -15,9 +15,10 @@ from batcher.services import actions
 from batcher.services.causes import Cause
 from batcher.services.context import Floor
 from batcher.services.counterfactuals import changes_for
-from batcher.services.cycle import plan_cycle, read_queue
+from batcher.services.cycle import plan_cycle
 from batcher.services.explain import ItemWhy, why
 from batcher.services.hurts import hurt_by_rule, hurt_by_station
+from batcher.services.queue import read_queue
 from batcher.services.releasing import release_due
 from batcher.services.what_if import what_if
 from batcher.store import stations
@@ -142,7 +143,7 @@ def test_a_batch_waits_for_a_piece_of_it_whose_step_before_is_not_over(floor: Fl
     send(go)
     run_through(go, ticket)
     take(go, order_document(MUG, quantity=11, service="same-day", placed_at=go.now().isoformat()))
-    plan_cycle(go, plans=made_by(_searched))  # which finds that twelve mugs are one batch
+    plan_cycle(go, made_by(go, _searched))  # which finds that twelve mugs are one batch
 
     (piece,) = _pieces(go, first)
 

@@ -9,8 +9,9 @@ from batcher.domain.states import JobState, TicketState
 from batcher.errors import TransitionError
 from batcher.services import actions
 from batcher.services.context import Floor
-from batcher.services.cycle import plan_cycle, read_snapshot
+from batcher.services.cycle import plan_cycle
 from batcher.services.housekeeping import housekeep
+from batcher.services.queue import read_snapshot
 from batcher.services.releasing import release_due
 from batcher.store import batches, events, orders, stations
 from tests.builders_floor import at, later, order_document, order_state, report, run_through, send, state_of, take

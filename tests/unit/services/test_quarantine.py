@@ -156,7 +156,7 @@ def test_an_order_that_breaks_planning_is_held_with_the_reason_and_the_others_ar
 ) -> None:
     keys = take(in_a_hurry(floor), *(order_document() for _ in range(9)))
     poison = keys[4]
-    plan = plan_cycle(floor, plans=made_by(breaking_on(poison)))
+    plan = plan_cycle(floor, made_by(floor, breaking_on(poison)))
     assert {job.order for job in plan.snapshot.problem.jobs} == set(keys) - {poison}
     assert plan.result.verdict.unplanned == 0
     with floor.store.read() as session:
@@ -174,7 +174,7 @@ def test_an_order_that_breaks_planning_is_held_with_the_reason_and_the_others_ar
 
 def test_a_quarantined_order_is_planned_again_when_a_person_lets_it_go(floor: Floor) -> None:
     keys = take(in_a_hurry(floor), *(order_document() for _ in range(5)))
-    plan_cycle(floor, plans=made_by(breaking_on(keys[0])))
+    plan_cycle(floor, made_by(floor, breaking_on(keys[0])))
     actions.release_order(floor, keys[0], "t")
     assert order_state(floor, keys[0]) == "waiting"
     mended = plan_cycle(floor)
@@ -186,16 +186,16 @@ def test_a_quarantined_order_is_planned_again_when_a_person_lets_it_go(floor: Fl
 def test_an_order_that_is_let_go_and_still_breaks_planning_is_held_again(floor: Floor) -> None:
     keys = take(in_a_hurry(floor), *(order_document() for _ in range(5)))
     solver = breaking_on(keys[0])
-    plan_cycle(floor, plans=made_by(solver))
+    plan_cycle(floor, made_by(floor, solver))
     actions.release_order(floor, keys[0], "t")
-    plan_cycle(floor, plans=made_by(solver))
+    plan_cycle(floor, made_by(floor, solver))
     assert order_state(floor, keys[0]) == "held"
 
 
 def test_pieces_of_an_order_stay_together_in_quarantine(floor: Floor) -> None:
     take(in_a_hurry(floor), order_document(), order_document())
     (poison,) = take(floor, order_document(quantity=3))
-    plan = plan_cycle(floor, plans=made_by(breaking_on(poison)))
+    plan = plan_cycle(floor, made_by(floor, breaking_on(poison)))
     assert len(plan.snapshot.problem.jobs) == 2
 
 
@@ -211,7 +211,7 @@ def test_when_planning_itself_is_broken_nobody_is_held_and_the_last_plan_stands(
     keys = take(in_a_hurry(floor), *(order_document() for _ in range(5)))
     last = plan_cycle(floor)
     with pytest.raises(PlanningError, match="no order is to blame: RuntimeError: no disk"):
-        plan_cycle(floor, plans=made_by(always_broken))
+        plan_cycle(floor, made_by(floor, always_broken))
     assert floor.plans.current is last
     assert {order_state(floor, key) for key in keys} == {"waiting"}
     assert failures(floor, "planning_failed") == 1
@@ -226,7 +226,7 @@ def test_a_fault_that_passes_costs_the_search_of_one_plan_and_no_order(floor: Fl
             raise OSError("too many open files")
         return solve(problem, **options)
 
-    plan = plan_cycle(floor, plans=made_by(once))
+    plan = plan_cycle(floor, made_by(floor, once))
     assert plan.result.verdict.feasible
     assert {job.order for job in plan.snapshot.problem.jobs} == set(keys)
 
@@ -243,7 +243,7 @@ def test_an_order_that_was_cancelled_meanwhile_is_passed_over(floor: Floor) -> N
             raise ValueError("it breaks")
         return solve(problem, **options)
 
-    plan = plan_cycle(floor, plans=made_by(cancelling))
+    plan = plan_cycle(floor, made_by(floor, cancelling))
     assert {job.order for job in plan.snapshot.problem.jobs} == set(keys[1:])
     assert order_state(floor, keys[0]) == "cancelled"
 

@@ -9,10 +9,11 @@ from batcher.dispatch.hotfolder import HotFolder
 from batcher.domain.states import TicketState
 from batcher.services import actions
 from batcher.services.context import Floor
-from batcher.services.cycle import plan_cycle, read_snapshot
+from batcher.services.cycle import plan_cycle
 from batcher.services.dispatching import StationDoors
 from batcher.services.housekeeping import housekeep
 from batcher.services.pieces import piece_views
+from batcher.services.queue import read_snapshot
 from batcher.services.releasing import release_due
 from tests.builders_floor import later, order_document, order_state, run_through, send, state_of, take
 

@@ -7,7 +7,8 @@ from batcher.domain.states import TicketState
 from batcher.planning.problem import Problem
 from batcher.rules.batch_rules import BatchRule, Mix
 from batcher.services.context import Floor
-from batcher.services.cycle import plan_cycle, read_snapshot
+from batcher.services.cycle import plan_cycle
+from batcher.services.queue import read_snapshot
 from batcher.services.releasing import release_due
 from batcher.services.snapshot import Snapshot
 from batcher.store import batches, orders

@@ -44,7 +44,7 @@ def unsearched(problem: Problem, **options: Any) -> PlanResult:
 
 
 def planned(floor: Floor) -> PlanInForce:
-    return plan_cycle(floor, plans=made_by(unsearched))
+    return plan_cycle(floor, made_by(floor, unsearched))
 
 
 def gauge(floor: Floor) -> float:
