@@ -1,6 +1,6 @@
 """Plans, kept so that people can look at them: the latest and a few before it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
@@ -30,7 +30,7 @@ class StoredPlan:
 def save_plan(s: Session, plan: StoredPlan, keep: int = 50) -> None:
     """Keep a plan, and of those before it the newest; `keep` in all."""
     plans = tables.plans
-    s.execute(insert(plans), asdict(plan))
+    s.execute(insert(plans), [vars(plan)])  # not `asdict`, which copies the whole document
     newest = select(plans.c.id).order_by(plans.c.created_at.desc(), plans.c.id.desc()).limit(keep)
     s.execute(delete(plans).where(plans.c.id.not_in(newest)))
 

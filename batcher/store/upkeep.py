@@ -19,8 +19,8 @@ from batcher.store.engine import BUSY_TIMEOUT_MS, translated
 
 #: How long the log may be before it is emptied, and how much longer before that is tried again.
 LOG_BYTES = 16 * 2**20
-#: How long writers wait for readers that are in the log.
-_PATIENCE_MS = 1_000
+#: How long writers wait for readers that are in the log: for a short one, not for whoever reads all that waits.
+_PATIENCE_MS = 50
 
 
 class Upkeep:
