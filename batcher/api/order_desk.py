@@ -1,5 +1,5 @@
 """
-What becomes of orders that are posted: one alone, with others of the same moment, or a list; and the answer to it.
+What becomes of orders that are posted: those of one moment together, or one request by itself; and the answer to it.
 
 How a request reaches the desk is said in `orders`, and in `express` for what comes by the hundred.
 """
@@ -7,6 +7,7 @@ How a request reaches the desk is said in `orders`, and in `express` for what co
 from collections.abc import Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
+from itertools import islice
 
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
@@ -43,6 +44,7 @@ class OrderDesk:
     def __init__(self, floor: Floor, backlog: Backlog) -> None:
         self._floor, self._backlog = floor, backlog
         self._singles = Together(self._take_singles)
+        self._lists = Together(self._take_lists, size=lambda asked: len(asked[0]))
 
     async def serve(self, request: Request) -> Response:
         """Answer a request that says nothing but its body."""
@@ -60,7 +62,12 @@ class OrderDesk:
         RequestError
             When a list is empty or too long, or there is no room for more orders.
         """
-        if do is at_once and not (validate_only or isinstance(document, list)):
+        documents = document if isinstance(document, list) else [document]
+        if not 0 < len(documents) <= MAX_ORDERS:
+            raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "list_length", f"a list holds 1 to {MAX_ORDERS} orders")
+        if do is at_once and not (validate_only or atomic):
+            if isinstance(document, list):
+                return await self._lists.ask((document, source))
             taken = await self._singles.ask((document, source))
             tell_taken(self._floor, [taken], source)
             return _answer_one(taken)
@@ -72,10 +79,20 @@ class OrderDesk:
         self._backlog.check()
         return take_each(self._floor, sent)
 
+    def _take_lists(self, sent: Sequence[tuple[list[object], str]]) -> list[Response]:
+        self._backlog.check()
+        taken = iter(
+            take_each(self._floor, [(document, source) for documents, source in sent for document in documents])
+        )
+        answers = []
+        for documents, source in sent:
+            entries = list(islice(taken, len(documents)))
+            tell_taken(self._floor, entries, source)
+            answers.append(_answer_list(entries))
+        return answers
+
     def _take_alone(self, document: object, source: str, do: Doer, *, validate_only: bool, atomic: bool) -> Response:
         documents = document if isinstance(document, list) else [document]
-        if not 0 < len(documents) <= MAX_ORDERS:
-            raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "list_length", f"a list holds 1 to {MAX_ORDERS} orders")
         if validate_only:
             return _answer(document, try_orders(self._floor, documents, source))
         self._backlog.check()

@@ -16,8 +16,12 @@ from batcher.errors import StoreError
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
-#: Requests of one commit: a write lasts well under a second.
-_MOST = 200
+#: Orders, or reports, done in one go: a write lasts well under a second.
+_MOST = 500
+
+
+def _one(_: object) -> int:
+    return 1
 
 
 class Together(Generic[Asked, Answer]):
@@ -29,10 +33,12 @@ class Together(Generic[Asked, Answer]):
     do
         Does all that is asked, or nothing, in a thread, and gives each its answer. When it fails for another reason
         than the database, each is tried alone, so that one that cannot be done fails by itself.
+    size
+        How many orders, or reports, a request asks for.
     """
 
-    def __init__(self, do: Callable[[Sequence[Asked]], Sequence[Answer]]) -> None:
-        self._do = do
+    def __init__(self, do: Callable[[Sequence[Asked]], Sequence[Answer]], size: Callable[[Asked], int] = _one) -> None:
+        self._do, self._size = do, size
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
         self._turns: asyncio.Task[None] | None = None
 
@@ -47,7 +53,7 @@ class Together(Generic[Asked, Answer]):
     async def _take_turns(self) -> None:
         one_at_a_time = CapacityLimiter(1)
         while self._waiting:
-            turn, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+            turn = self._next()
             outcomes = await to_thread.run_sync(self._outcomes, [asked for asked, _ in turn], limiter=one_at_a_time)
             for (_, answer), outcome in zip(turn, outcomes, strict=True):
                 if answer.done():  # whoever asked has gone
@@ -56,6 +62,17 @@ class Together(Generic[Asked, Answer]):
                     answer.set_exception(outcome)
                 else:
                     answer.set_result(outcome)
+
+    def _next(self) -> list[tuple[Asked, asyncio.Future[Answer]]]:
+        """Return the requests of the next go: the first, and as many after it as there is room for."""
+        count, left = 0, _MOST
+        for asked, _ in self._waiting:
+            left -= self._size(asked)
+            if left < 0 and count:
+                break
+            count += 1
+        turn, self._waiting = self._waiting[:count], self._waiting[count:]
+        return turn
 
     def _outcomes(self, asked: Sequence[Asked]) -> Sequence[Answer | Exception]:
         try:
