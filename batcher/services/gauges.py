@@ -38,7 +38,7 @@ def refresh_gauges(floor: Floor, outlooks: Sequence[OrderOutlook], now: datetime
     rules = floor.rules.current
     with floor.store.read() as session:
         by_state = orders.orders_by_state(session)
-        work = orders.open_work(session)
+        waiting = orders.waiting_by_process(session)
         live = batches.live_batches(session)
         rows = stations.all_stations(session)
         oldest = orders.oldest_waiting_at(session)
@@ -50,7 +50,6 @@ def refresh_gauges(floor: Floor, outlooks: Sequence[OrderOutlook], now: datetime
         metrics.orders.labels(state=state.value).set(by_state.get(state, 0))
     metrics.orders_quarantined.set(quarantined)
     metrics.oldest_waiting.set(_age_s(oldest, now))
-    waiting = Counter(entry.job.process for entry in work)
     for process in rules.processes:
         metrics.jobs_waiting.labels(process=process).set(waiting.get(process, 0))
     _set_risk(floor, outlooks, now)

@@ -31,7 +31,7 @@ GIVEN_UP_AFTER = timedelta(days=3)
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 5.0, 4 * 3600.0
 #: Failures in a row after which a hook is left alone, and for how long at first and at most.
 _CIRCUIT, _PAUSE_S, _LONGEST_PAUSE_S = 5, 30.0, 3600.0
-_EVENTS_AT_ONCE, _SENT_AT_ONCE, _HOOKS_AT_ONCE = 200, 50, 8
+_EVENTS_AT_ONCE, _SENT_AT_ONCE, _HOOKS_AT_ONCE = 500, 50, 8
 #: Seconds of the wall clock that one hook may take of a turn.
 _TURN_S = 15.0
 

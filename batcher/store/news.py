@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlmodel import Session
 
 from batcher.domain.ids import new_id
@@ -21,6 +21,28 @@ from batcher.store.rows import chunks, columns
 
 _WATERMARK = "news"
 _KINDS = ("answer", "order", "promise", "outlook", "job", "item")
+
+_events, _news, _orders, _marks = tables.events, tables.news, tables.orders, tables.watermarks
+# made once: this is run on and on
+_MARK = select(_marks.c.seq).where(_marks.c.name == _WATERMARK)
+_NEXT = (
+    select(
+        _events.c.seq, _events.c.at, _events.c.kind, _events.c.ident, _events.c.before, _events.c.after,
+        _events.c.data, _events.c.order_key,
+    )
+    .where(_events.c.seq > bindparam("mark"))
+    .order_by(_events.c.seq)
+    .limit(bindparam("most"))
+)  # fmt: skip
+_MORE = select(_events.c.seq).where(_events.c.seq > _MARK.scalar_subquery()).limit(1)
+_KNOWN = select(_orders.c.key, _orders.c.source, _orders.c.order_id).where(
+    _orders.c.key.in_(bindparam("keys", expanding=True))
+)
+_NUMBERS = (
+    select(_news.c.order_key, func.max(_news.c.number))
+    .where(_news.c.order_key.in_(bindparam("keys", expanding=True)))
+    .group_by(_news.c.order_key)
+)
 
 
 @dataclass(frozen=True)
@@ -40,22 +62,13 @@ class NewsItem:
 
 def make_news(s: Session, *, limit: int) -> list[NewsItem]:
     """Make news of the events since the last time, `limit` events at most; return what is new."""
-    events, orders, marks = tables.events, tables.orders, tables.watermarks
-    mark = s.execute(select(marks.c.seq).where(marks.c.name == _WATERMARK)).scalar_one()
-    found = s.execute(
-        select(events.c.seq, events.c.at, events.c.kind, events.c.ident, events.c.before, events.c.after,
-               events.c.data, events.c.order_key)
-        .where(events.c.seq > mark).order_by(events.c.seq).limit(limit)
-    ).all()  # fmt: skip
+    mark = s.execute(_MARK).scalar_one()
+    found = s.execute(_NEXT, {"mark": mark, "most": limit}).all()
     if not found:
         return []
     telling = [row for row in found if row.order_key is not None and row.kind in _KINDS]
     keys = sorted({row.order_key for row in telling})
-    known = {
-        row.key: row
-        for part in chunks(keys)
-        for row in s.execute(select(orders.c.key, orders.c.source, orders.c.order_id).where(orders.c.key.in_(part)))
-    }
+    known = {row.key: row for part in chunks(keys) for row in s.execute(_KNOWN, {"keys": part})}
     numbers = _last_numbers(s, keys)
     made = []
     for row in telling:
@@ -67,15 +80,13 @@ def make_news(s: Session, *, limit: int) -> list[NewsItem]:
         data = told_of(row.data) | _more(row.kind, row.ident, row.after)
         made.append(NewsItem(row.seq, new_id(), order.key, number, kind, row.at, order.source, order.order_id, data))
     insert_many(s, tables.news, [vars(item) for item in made])
-    s.execute(update(marks).where(marks.c.name == _WATERMARK).values(seq=found[-1].seq))
+    s.execute(update(_marks).where(_marks.c.name == _WATERMARK).values(seq=found[-1].seq))
     return made
 
 
 def is_up_to_date(s: Session) -> bool:
     """Tell whether news has been made of every event."""
-    events, marks = tables.events, tables.watermarks
-    mark = select(marks.c.seq).where(marks.c.name == _WATERMARK).scalar_subquery()
-    return s.execute(select(events.c.seq).where(events.c.seq > mark).limit(1)).first() is None
+    return s.execute(_MORE).first() is None
 
 
 def news_after(s: Session, after: int, *, limit: int, source: str | None = None) -> list[NewsItem]:
@@ -133,16 +144,7 @@ def _put_outlooks(s: Session, put: Mapping[str, str], instead_of: Sequence[str])
 
 
 def _last_numbers(s: Session, keys: Sequence[str]) -> dict[str, int]:
-    news = tables.news
-    return {
-        key: number
-        for part in chunks(keys)
-        for key, number in s.execute(
-            select(news.c.order_key, func.max(news.c.number))
-            .where(news.c.order_key.in_(part))
-            .group_by(news.c.order_key)
-        )
-    }
+    return {key: number for part in chunks(keys) for key, number in s.execute(_NUMBERS, {"keys": part})}
 
 
 def _more(kind: str, ident: str, after: str) -> dict[str, object]:

@@ -23,16 +23,17 @@ _PLANNED = (OrderState.WAITING, OrderState.IN_PRODUCTION)
 _o, _i, _j = tables.orders, tables.items, tables.jobs
 _ORDER = select(*columns(_o, Order)).where(_o.c.key == bindparam("key"))
 _ITEMS = select(*columns(_i, Item)).where(_i.c.id.in_(bindparam("idents", expanding=True)))
+_IS_OPEN_WORK = (
+    _j.c.state == JobState.WAITING,
+    _i.c.state.in_((ItemState.WAITING, ItemState.IN_PRODUCTION)),
+    ~WAITS_FOR_BLANK,
+    _o.c.state.in_(_PLANNED),
+)
 _OPEN_WORK = (
     select(*columns(_j, Job), *columns(_i, Item), *columns(_o, Order))
     .join_from(_j, _i, _i.c.id == _j.c.item_id)
     .join(_o, _o.c.key == _j.c.order_key)
-    .where(
-        _j.c.state == JobState.WAITING,
-        _i.c.state.in_((ItemState.WAITING, ItemState.IN_PRODUCTION)),
-        ~WAITS_FOR_BLANK,
-        _o.c.state.in_(_PLANNED),
-    )
+    .where(*_IS_OPEN_WORK)
     .order_by(_j.c.id)
 )
 # All of it in three parts: one row for all jobs of a piece or an order, where a join would give one for each job.
@@ -41,6 +42,13 @@ _WAITING_ITEMS = select(*columns(_i, Item)).where(
     _i.c.id.in_(select(_j.c.item_id).where(_j.c.state == JobState.WAITING)),
     _i.c.state.in_((ItemState.WAITING, ItemState.IN_PRODUCTION)),
     ~WAITS_FOR_BLANK,
+)
+_WAITING_BY_PROCESS = (
+    select(_j.c.process, func.count())
+    .join_from(_j, _i, _i.c.id == _j.c.item_id)
+    .join(_o, _o.c.key == _j.c.order_key)
+    .where(*_IS_OPEN_WORK)
+    .group_by(_j.c.process)
 )
 _WAITING_ORDERS = select(*columns(_o, Order)).where(
     _o.c.key.in_(select(_j.c.order_key).where(_j.c.state == JobState.WAITING)), _o.c.state.in_(_PLANNED)
@@ -114,6 +122,11 @@ def open_work(s: Session) -> list[OpenWork]:
         for job in jobs
         if job.item_id in items and job.order_key in orders
     ]
+
+
+def waiting_by_process(s: Session) -> dict[str, int]:
+    """Return how many jobs of the open work wait for each process that has any."""
+    return {row[0]: row[1] for row in s.execute(_WAITING_BY_PROCESS)}
 
 
 def work_since(s: Session, since: datetime, after: str, most: int) -> list[OpenWork]:
