@@ -135,7 +135,12 @@ def _answer_one(taken: Taken) -> Response:
 def _answer_list(taken: Sequence[Taken]) -> Response:
     results = [
         TakenEntry(
-            **TakenAnswer.model_validate(entry).model_dump(),
+            order_id=entry.order_id,
+            outcome=entry.outcome,
+            key=entry.key,
+            held_code=entry.held_code,
+            message=entry.message,
+            leave_by_at=entry.leave_by_at,
             status=_status(entry),
             errors=[ProblemFault(loc=f.where, code=f.code, message=f.message) for f in entry.faults[:20]],
         )

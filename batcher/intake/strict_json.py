@@ -8,6 +8,7 @@ What the document must contain is in `documents`.
 import json
 import math
 import re
+from collections.abc import Iterable
 from typing import NoReturn
 
 from batcher.errors import Fault, OrderRejectedError
@@ -17,6 +18,8 @@ _MAX_DEPTH = 32
 #: Digits of an integer; more than any count or sum of money has.
 _MAX_DIGITS = 18
 _SURROGATE = re.compile("[\ud800-\udfff]")
+#: How half a character is written: UTF-8 has none.
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def load_json(text: bytes) -> object:
@@ -47,7 +50,9 @@ def load_json(text: bytes) -> object:
         refuse("json_invalid", f"it is not JSON: {error.msg}", f"{error.lineno}:{error.colno}")
     except RecursionError:
         refuse("json_too_deep", f"it nests deeper than {_MAX_DEPTH} levels")
-    _check(document)
+    _check_depth(document)
+    if _ESCAPED_SURROGATE.search(decoded):
+        _check_texts(document)
     return document
 
 
@@ -82,23 +87,27 @@ def _constant(word: str) -> NoReturn:
     refuse("json_invalid", f"{word} is not JSON")
 
 
-def _check(document: object) -> None:
-    level: list[object] = [document]
+def _check_depth(document: object) -> None:
+    level = [document]
     for _ in range(_MAX_DEPTH):
+        level = [child for value in level for child in _children(value) if isinstance(child, dict | list)]
         if not level:
             return
-        level = [child for value in level for child in _children(value)]
     refuse("json_too_deep", f"it nests deeper than {_MAX_DEPTH} levels")
 
 
-def _children(value: object) -> list[object]:
+def _check_texts(document: object) -> None:
+    level = [document]
+    while level:
+        if any(isinstance(value, str) and _SURROGATE.search(value) for value in level):
+            refuse("text_invalid_unicode", "a text holds half a character (a lone surrogate)")
+        level = [child for value in level for child in (*(value if isinstance(value, dict) else ()), *_children(value))]
+
+
+def _children(value: object) -> Iterable[object]:
     if isinstance(value, dict):
-        return [*value.keys(), *value.values()]
-    if isinstance(value, list):
-        return value
-    if isinstance(value, str) and _SURROGATE.search(value):
-        refuse("text_invalid_unicode", "a text holds half a character (a lone surrogate)")
-    return []
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def printable(text: str) -> str:

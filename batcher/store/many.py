@@ -7,7 +7,7 @@ takes a hundred times as long as the row. A server is sent all of them as one do
 is one round trip and one statement.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, repeat
@@ -22,6 +22,8 @@ _Process = Callable[[Any], Any] | None
 
 #: Rows of one statement for SQLite; fewer are cut by powers of two, so that few statements are ever compiled.
 _ROWS = 64
+
+_NONE_YET = object()
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def insert_many(s: Session, table: Table, rows: Sequence[Mapping[str, object]]) 
     dialect = connection.dialect
     prepared = _prepared(dialect, table, tuple(rows[0]))
     columns: list[Any] = [
-        [row[name] for row in rows] if process is None else [process(row[name]) for row in rows]
+        [row[name] for row in rows] if process is None else list(_processed(process, rows, name))
         for name, process in zip(prepared.names, prepared.processes, strict=True)
     ]
     columns += [repeat(value, len(rows)) for _, value in prepared.constants]
@@ -59,6 +61,17 @@ def insert_many(s: Session, table: Table, rows: Sequence[Mapping[str, object]]) 
         statement = f"{prepared.into} VALUES {', '.join([prepared.values] * len(part))}"
         connection.exec_driver_sql(statement, tuple(chain.from_iterable(part)))
         start += len(part)
+
+
+def _processed(process: Callable[[Any], Any], rows: Iterable[Mapping[str, object]], name: str) -> Iterator[Any]:
+    """Yield what a type makes of a column's values; a value that many rows share is made once."""
+    last: Any = _NONE_YET
+    made: Any = None
+    for row in rows:
+        value = row[name]
+        if value is not last:
+            last, made = value, process(value)
+        yield made
 
 
 def _at_once(left: int) -> int:
