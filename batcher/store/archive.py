@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Table, delete, insert, or_, select, update
+from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session
 
 from batcher.store import tables
@@ -17,6 +17,10 @@ from batcher.store.finished import KEYED, Kind, Record
 from batcher.store.rows import chunks, columns
 
 _a, _at, _f = tables.archived_orders, tables.archived_tickets, tables.archive_files
+# made once: this is asked with every order that comes in
+_SEEN = select(_a.c.order_id, _a.c.key, _a.c.content_hash).where(
+    _a.c.source == bindparam("source"), _a.c.order_id.in_(bindparam("ids", expanding=True))
+)
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,7 @@ def archived_seen(s: Session, source: str, order_ids: Sequence[str]) -> dict[str
     """Return key and content hash of those orders of a source that are in the archive, by order id."""
     found: dict[str, tuple[str, str]] = {}
     for part in chunks(order_ids):
-        rows = s.execute(
-            select(_a.c.order_id, _a.c.key, _a.c.content_hash).where(_a.c.source == source, _a.c.order_id.in_(part))
-        )
+        rows = s.execute(_SEEN, {"source": source, "ids": part})
         found |= {order_id: (key, content_hash) for order_id, key, content_hash in rows}
     return found
 

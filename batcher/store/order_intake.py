@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Session
 
 from batcher.domain.ids import new_id
@@ -21,6 +21,12 @@ from batcher.store.archive import archived_seen
 from batcher.store.events import Change, record_all
 from batcher.store.many import insert_many
 from batcher.store.rows import chunks
+
+_o = tables.orders
+# made once: this is asked with every order that comes in
+_SEEN = select(_o.c.order_id, _o.c.key, _o.c.content_hash).where(
+    _o.c.source == bindparam("source"), _o.c.order_id.in_(bindparam("ids", expanding=True))
+)
 
 
 @dataclass(frozen=True)
@@ -166,15 +172,10 @@ def put_pieces(s: Session, key: str, pieces: Sequence[NewPiece], now: datetime) 
 
 def seen_orders(s: Session, orders: Sequence[OrderIn]) -> dict[tuple[str, str], tuple[str, str]]:
     """Return key and content hash of those orders that came in before, by source and order id."""
-    table = tables.orders
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for source in {order.source for order in orders}:
         for part in chunks([order.order_id for order in orders if order.source == source]):
-            rows = s.execute(
-                select(table.c.order_id, table.c.key, table.c.content_hash).where(
-                    table.c.source == source, table.c.order_id.in_(part)
-                )
-            )
+            rows = s.execute(_SEEN, {"source": source, "ids": part})
             found |= {(source, order_id): (key, content_hash) for order_id, key, content_hash in rows}
         gone = [order.order_id for order in orders if (source, order.order_id) not in found and order.source == source]
         found |= {(source, order_id): known for order_id, known in archived_seen(s, source, gone).items()}

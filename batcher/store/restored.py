@@ -15,6 +15,7 @@ from batcher.store import tables
 from batcher.store.rows import chunks, columns
 
 _m, _u = tables.safe_mode, tables.unaccounted
+_ANY = select(_u.c.source).limit(1)
 _ONLY = 1
 
 
@@ -57,7 +58,7 @@ def note_unaccounted(s: Session, orders: Mapping[tuple[str, str], str]) -> None:
 
 def unaccounted(s: Session, orders: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Return those of the named orders that cannot be accounted for, with the tickets that have pieces of them."""
-    if s.execute(select(_u.c.source).limit(1)).one_or_none() is None:
+    if s.execute(_ANY).one_or_none() is None:
         return {}
     found: dict[tuple[str, str], str] = {}
     for part in chunks(list(orders)):
