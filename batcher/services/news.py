@@ -31,7 +31,9 @@ GIVEN_UP_AFTER = timedelta(days=3)
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 5.0, 4 * 3600.0
 #: Failures in a row after which a hook is left alone, and for how long at first and at most.
 _CIRCUIT, _PAUSE_S, _LONGEST_PAUSE_S = 5, 30.0, 3600.0
-_EVENTS_AT_ONCE, _SENT_AT_ONCE, _HOOKS_AT_ONCE = 500, 50, 8
+_EVENTS_AT_ONCE, _SENT_AT_ONCE, _HOOKS_AT_ONCE = 100, 50, 8
+#: Seconds between two parts: whoever waits to write would otherwise find the lock taken again.
+_GIVE_WAY_S = 0.001
 #: Seconds of the wall clock that one hook may take of a turn.
 _TURN_S = 15.0
 
@@ -88,6 +90,7 @@ class NewsDesk:
                 self.floor.metrics.news.labels(type=item.type).inc()
             if at_end:
                 return count
+            time.sleep(_GIVE_WAY_S)
 
     def send(self) -> None:
         """Send what is due to every hook, side by side: one that hangs holds up no other."""
