@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -33,6 +34,7 @@ from batcher.settings import Settings
 from batcher.store.batches import StoredPlan
 from batcher.store.session import Store
 
+_NAME = "batcher-planner"
 #: How far it gives way to everything else on the machine; those that search for it give way further.
 _NICE = 5
 #: Seconds in which a process that was told to go has gone.
@@ -140,7 +142,7 @@ def _started(floor: Floor, begin: Callable[[], None] | None) -> _Child:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     given = (theirs, floor.settings, floor.clock, begin)
-    process = context.Process(target=_work, args=given, name="batcher-planner")
+    process = context.Process(target=_work, args=given, name=_NAME)
     try:
         process.start()
     except BaseException:
@@ -155,6 +157,8 @@ def _work(pipe: Connection, settings: Settings, clock: FloorClock, begin: Callab
     """Do what is asked until nobody is left to ask."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.pop("NOTIFY_SOCKET", None)
+    with suppress(OSError):  # for whoever looks at what runs
+        Path("/proc/self/comm").write_text(_NAME, encoding="ascii")
     with suppress(PermissionError):  # forbidden where a service's calls are filtered: then all share alike
         os.nice(_NICE)
     if begin is not None:
