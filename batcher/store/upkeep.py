@@ -38,6 +38,7 @@ class Upkeep:
     def __init__(self, engine: Engine, path: Path | None) -> None:
         self._engine, self._file = engine, path
         self._due_bytes = LOG_BYTES
+        self._owed = False  #: somebody was promised that the log is emptied, and a reader kept a part of it back
 
     @property
     def log_bytes(self) -> int:
@@ -51,11 +52,15 @@ class Upkeep:
         """
         Empty the log when it has grown long; where a reader lasts too long, when it has grown as much once more.
 
+        A log that was to be emptied and could not be is tried with every write: what was to be forgotten is in it.
+
         Raises
         ------
         StoreUnavailableError
             The file cannot be written. Nothing is lost: what was committed is in the log.
         """
+        if self._owed:
+            self._owed = not self._empty_log(0)
         length = self.log_bytes
         if length < LOG_BYTES:
             self._due_bytes = LOG_BYTES
@@ -64,12 +69,14 @@ class Upkeep:
             self._due_bytes = length + LOG_BYTES
 
     def empty_log(self) -> bool:
-        """Bring the log into the file and empty it; return whether no reader kept a part back."""
-        return self._empty_log(BUSY_TIMEOUT_MS)
+        """Bring the log into the file and empty it; return whether no reader kept a part back, for a while."""
+        self._owed = not self._empty_log(BUSY_TIMEOUT_MS)
+        return not self._owed
 
     def compact(self) -> bool:
         """Write the file anew, without what was deleted from it, and empty the log, as `empty_log` does."""
-        return self._empty_log(BUSY_TIMEOUT_MS, "VACUUM")
+        self._owed = not self._empty_log(BUSY_TIMEOUT_MS, "VACUUM")
+        return not self._owed
 
     def _empty_log(self, wait_ms: int, *before: str) -> bool:
         """Run statements, and empty the log."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from batcher.store import upkeep
 from batcher.store.session import Store
 from batcher.store.upkeep import LOG_BYTES
 from tests.builders_store import lay_empty_database
@@ -83,3 +84,28 @@ def test_an_emptied_log_is_empty(store: Store) -> None:
         assert _write_a_megabyte(store) > _WRITTEN
         assert tidy()
         assert store.log_bytes == 0
+
+
+def test_what_was_to_be_forgotten_leaves_the_log_with_the_first_write_after_its_last_reader(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "BUSY_TIMEOUT_MS", 100)
+    _write(store, "'to Zoe with love'")
+    with _reading(store):
+        _write(store, "NULL")
+        assert not store.checkpoint()
+        _write(store, "NULL")
+        assert _anywhere(store, b"to Zoe")
+    _write(store, "NULL")
+    assert not _anywhere(store, b"to Zoe")
+
+
+def _write(store: Store, content: str) -> None:
+    with store.write() as s:
+        s.execute(text(f"UPDATE scrap SET content = {content}"))
+
+
+def _anywhere(store: Store, content: bytes) -> bool:
+    """Tell whether something stands in any file of the database."""
+    assert store.path is not None
+    return any(content in path.read_bytes() for path in store.path.parent.glob(f"{store.path.name}*"))
