@@ -64,7 +64,7 @@ class PlannerProcess:
         self._floor, self._begin = floor, begin
         self._child: _Child | None = None
         self._closed = False
-        self._one_at_a_time = threading.Lock()
+        self._one_at_a_time, self._sending = threading.Lock(), threading.Lock()
 
     def plan(
         self, rules: RuleSet, budget_s: float, only: Collection[str] | None = None
@@ -91,7 +91,7 @@ class PlannerProcess:
         """Have a search that is under way end with what it has found."""
         child = self._child
         if child is not None:
-            with suppress(OSError):
+            with suppress(OSError), self._sending:
                 child.pipe.send(None)
 
     def close(self) -> None:
@@ -113,7 +113,8 @@ class PlannerProcess:
             except OSError:  # no more processes or pipes
                 return None
             try:
-                child.pipe.send(asked)
+                with self._sending:
+                    child.pipe.send(asked)
                 answer = child.pipe.recv()
             except (EOFError, OSError) as error:
                 self._child = None
