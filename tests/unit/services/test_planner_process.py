@@ -70,8 +70,8 @@ def test_other_rules_are_those_of_the_next_plan_and_what_breaks_is_raised_here(
     others = replace(rules, hash="others", planning=replace(rules.planning, horizon_s=3 * 86_400))
     plan, _ = planner.plan(others, 0)
     assert (plan.rules_hash, plan.snapshot.problem.horizon) == ("others", 3 * 86_400)
-    with pytest.raises(AttributeError):
-        planner.plan(replace(rules, hash="broken", planning=None), 0)  # type: ignore[arg-type]
+    with pytest.raises(KeyError):
+        planner.plan(replace(rules, hash="broken", processes={}), 0)
     assert planner.plan(rules, 0)[0].rules_hash == rules.hash
     assert len(multiprocessing.active_children()) == 1
 
