@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from batcher.planning.plan import Batch, PlanResult
-from batcher.planning.problem import Job, Mode
+from batcher.planning.problem import Job, Mode, Order
 from batcher.services.batch_bounds import BatchBounds, batch_bounds, within_window
 from batcher.services.snapshot import Snapshot
 
@@ -63,11 +63,23 @@ class PlanInForce:
     @cached_property
     def batches(self) -> tuple[Batch, ...]:
         """All its batches as they would be released: without what may not fill them up."""
-        due = {order.id: order.due for order in self.snapshot.problem.orders}
         return tuple(
-            within_window(batch, [due[self.jobs[job].order] for job in batch.jobs], self.snapshot.bounds_of)
+            within_window(batch, [self.orders[self.jobs[job].order].due for job in batch.jobs], self.snapshot.bounds_of)
             for batch in self.result.plan.batches
         )
+
+    @cached_property
+    def orders(self) -> dict[str, Order]:
+        """The problem's orders by id."""
+        return {order.id: order for order in self.snapshot.problem.orders}
+
+    @cached_property
+    def fills_of(self) -> dict[str, list[float]]:
+        """How full the batches of each family are, also those that are gone."""
+        fills: dict[str, list[float]] = {}
+        for batch in self.batches:
+            fills.setdefault(batch.family, []).append(self.fill(batch))
+        return fills
 
     def fill(self, batch: Batch) -> float:
         """Return how full a batch is: share of its capacity, or of its sheet's area."""

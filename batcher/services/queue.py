@@ -92,13 +92,14 @@ def read_outlooks(
 ) -> dict[str, StationOutlook]:
     """Return the outlook of each station that is up, or of some of them."""
     wanted = [station for station in rules.stations.values() if only is None or station.id in only]
-    single = wanted[0].id if len(wanted) == 1 else None
+    if not wanted:
+        return {}
     rows = stations.all_stations(session)
     live: dict[str, list[LiveBatch]] = {}
-    for entry in batches.live_batches(session, station=single):
+    for entry in batches.live_batches(session, stations=only):
         live.setdefault(entry.batch.station, []).append(entry)
     gaps = [begun for station in wanted if (begun := unattended_since(station, now)) is not None]
-    begins = batches.begins_since(session, min(gaps), station=single) if gaps else {}
+    begins = batches.begins_since(session, min(gaps), stations=only) if gaps else {}
     outlooks = {}
     for station in wanted:
         row = rows.get(station.id)

@@ -32,26 +32,22 @@ def candidates(
     plan: PlanInForce, now: datetime, *, only: Collection[str] | None = None, prospect: Prospect | None = None
 ) -> dict[str, list[Candidate]]:
     """Return the tentative batches by station, or those of some stations."""
-    fills: dict[str, list[float]] = {}
-    for batch in plan.batches:
-        fills.setdefault(batch.family, []).append(plan.fill(batch))
     views: dict[str, list[Candidate]] = {}
     for batch in plan.open_batches():
         if only is not None and batch.station not in only:
             continue
-        views.setdefault(batch.station, []).append(_candidate(plan, batch, now, fills[batch.family], prospect))
+        views.setdefault(batch.station, []).append(_candidate(plan, batch, now, prospect))
     return views
 
 
-def _candidate(
-    plan: PlanInForce, batch: Batch, now: datetime, fills: list[float], prospect: Prospect | None
-) -> Candidate:
+def _candidate(plan: PlanInForce, batch: Batch, now: datetime, prospect: Prospect | None) -> Candidate:
     at = plan.snapshot.at
     rule, fixture = plan.snapshot.rules_of[batch.family], plan.snapshot.fixture_of[batch.family]
     jobs = [plan.jobs[j] for j in batch.jobs]
     ready = _ready(plan, batch)
     fill = plan.fill(batch)
     bounds = plan.bounds(batch)
+    fills = plan.fills_of[batch.family]
     overflows = len(fills) > 1
     target = bounds.target_fill
     if fixture.sheet is not None and overflows and max(fills) >= _NO_SCRAP:
@@ -87,8 +83,7 @@ def _waiting(plan: PlanInForce, batch: Batch, now: datetime, prospect: Prospect)
     rules, fixture = prospect.rules, plan.snapshot.fixture_of[batch.family]
     station, floor_s = rules.stations[batch.station], plan.bounds(batch).slack_floor_s
     changeover = rules.processes[station.process].changeover_between(outlook.setup_state, fixture.setup_state)
-    orders = {order.id: order for order in plan.snapshot.problem.orders}
-    late = [orders[key] for key in {plan.jobs[job].order for job in batch.jobs}]
+    late = [plan.orders[key] for key in {plan.jobs[job].order for job in batch.jobs}]
     stake = Stake(
         price=station.cost_per_batch_minor + fixture.fixed_s * station.cost_per_hour_minor / 3600,
         changeover=changeover.cost_minor + changeover.seconds * station.changeover_cost_per_hour_minor / 3600,

@@ -53,12 +53,13 @@ def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] 
     if plan is None or plan.rules_hash != rules.hash or floor.safe.mode is not None:
         return []
     now = floor.now()
-    if not any(only is None or batch.station in only for batch in plan.open_batches()):
+    wanted = {batch.station for batch in plan.open_batches() if only is None or batch.station in only}
+    if not wanted:
         return []
     with floor.store.read() as session:
-        expected = floor.arrivals.now(session, rules, now)
-        outlooks = read_outlooks(session, rules, now, only=only)
-    waiting = candidates(plan, now, only=only, prospect=Prospect(rules, expected, outlooks))
+        outlooks = _with_room(session, rules, wanted, now)
+        expected = floor.arrivals.now(session, rules, now) if outlooks else None
+    waiting = candidates(plan, now, only=outlooks, prospect=Prospect(rules, expected, outlooks))
     released: list[Ticket] = []
     # one of each station at a time: what it is decided by changes with it
     while chosen := [
@@ -71,8 +72,14 @@ def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] 
             break
         waiting = {choice.batch.station: waiting[choice.batch.station] for choice in chosen}
         with floor.store.read() as session:
-            outlooks = read_outlooks(session, rules, floor.now(), only=waiting)
+            outlooks = _with_room(session, rules, waiting, floor.now())
     return released
+
+
+def _with_room(session: Session, rules: RuleSet, stations: Collection[str], now: datetime) -> dict[str, StationOutlook]:
+    """Return how those stations stand that may have another ticket: what the others have in hand need not be read."""
+    live = batches.live_counts(session)
+    return read_outlooks(session, rules, now, only={s for s in stations if live.get(s, 0) < rules.queue_depth(s)})
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,10 @@ _LIVE_BATCHES = (
     .where(_t.c.state.in_(sorted(LIVE_TICKET)))
     .order_by(_t.c.station, _t.c.sequence)
 )
-_LIVE_BATCHES_AT = _LIVE_BATCHES.where(_t.c.station == bindparam("station"))
+_LIVE_BATCHES_AT = _LIVE_BATCHES.where(_t.c.station.in_(bindparam("stations", expanding=True)))
+_LIVE_COUNTS = select(_t.c.station, func.count()).where(_t.c.state.in_(sorted(LIVE_TICKET))).group_by(_t.c.station)
 _BEGINS = select(_b.c.station, _b.c.started_at).where(_b.c.started_at >= bindparam("since"))
-_BEGINS_AT = _BEGINS.where(_b.c.station == bindparam("station"))
+_BEGINS_AT = _BEGINS.where(_b.c.station.in_(bindparam("stations", expanding=True)))
 _LIVE_JOBS = (
     select(_j.c.id, _j.c.item_id, _j.c.order_key, _t.c.id, _t.c.station, _t.c.end_at)
     .join_from(_listed, _t, _t.c.id == _listed.c.ticket_id)
@@ -263,18 +264,26 @@ class LiveBatch:
     batch: Batch
 
 
-def live_batches(s: Session, *, station: str | None = None) -> list[LiveBatch]:
-    """Return what stations may have in hand, by station and sequence."""
-    found = s.execute(_LIVE_BATCHES) if station is None else s.execute(_LIVE_BATCHES_AT, {"station": station})
+def live_batches(s: Session, *, stations: Collection[str] | None = None) -> list[LiveBatch]:
+    """Return what stations, or some of them, may have in hand, by station and sequence."""
+    if stations is None:
+        found = s.execute(_LIVE_BATCHES)
+    else:
+        found = s.execute(_LIVE_BATCHES_AT, {"stations": sorted(stations)})
     return [LiveBatch(row[0], row[1], row[2], row[3], Batch(*row[4:])) for row in found]
 
 
-def begins_since(s: Session, since: datetime, *, station: str | None = None) -> dict[str, list[datetime]]:
+def live_counts(s: Session) -> dict[str, int]:
+    """Return how many live tickets each station has that has any."""
+    return {row[0]: row[1] for row in s.execute(_LIVE_COUNTS)}
+
+
+def begins_since(s: Session, since: datetime, *, stations: Collection[str] | None = None) -> dict[str, list[datetime]]:
     """Return when batches have begun to run since a moment, by station."""
-    if station is None:
+    if stations is None:
         found = s.execute(_BEGINS, {"since": since})
     else:
-        found = s.execute(_BEGINS_AT, {"since": since, "station": station})
+        found = s.execute(_BEGINS_AT, {"since": since, "stations": sorted(stations)})
     begins: dict[str, list[datetime]] = {}
     for name, started_at in found:
         begins.setdefault(name, []).append(started_at)
