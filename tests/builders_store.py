@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 from batcher.domain.batches import BatchJob, NewBatch, Place, Ticket
 from batcher.domain.ids import check_code, new_id
-from batcher.domain.orders import Job, OrderIn, OrderLine, Promise
-from batcher.domain.states import JobState, TicketState
+from batcher.domain.orders import Job, Order, OrderIn, OrderLine, Promise
+from batcher.domain.states import JobState, OrderState, TicketState
 from batcher.store import batches, migrate, orders, stations, tables
 from batcher.store.orders import Held, NewPiece
 from batcher.store.session import Session, Store
@@ -33,6 +33,12 @@ def lay_empty_database(directory: Path) -> str:
     """Put an empty database of today's schema into a directory, and return its URL."""
     (directory / "batcher.db").write_bytes(_empty_database())
     return sqlite_url(directory)
+
+
+def open_orders(s: Session) -> list[Order]:
+    """Return the orders that are neither complete nor cancelled."""
+    states = (OrderState.HELD, OrderState.WAITING, OrderState.IN_PRODUCTION)
+    return orders.list_orders(s, states=states, limit=10_000)
 
 
 def fresh_store(directory: Path) -> Store:

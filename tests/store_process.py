@@ -19,7 +19,7 @@ from sqlalchemy import Engine, event
 from batcher.errors import StoreLockedError
 from batcher.store import batches, migrate, orders
 from batcher.store.session import Session, Store
-from tests.builders_store import NOW, add, first_steps, fresh_store, release_jobs, run_through, sqlite_url
+from tests.builders_store import NOW, add, first_steps, fresh_store, open_orders, release_jobs, run_through, sqlite_url
 
 DIED = -signal.SIGKILL
 
@@ -120,7 +120,7 @@ WORKS: dict[str, Callable[[Session], None]] = {"take_in": take_in, "release": re
 def contents(store: Store) -> str:
     """Return everything that matters, as text that two equal databases share."""
     with store.read() as s:
-        states = [[order.order_id, order.state, len(orders.items_of(s, order.key))] for order in orders.open_orders(s)]
+        states = [[order.order_id, order.state, len(orders.items_of(s, order.key))] for order in open_orders(s)]
         tickets = sorted(ticket.state for ticket in batches.tickets(s))
         return json.dumps([sorted(states), tickets, len(orders.open_work(s))])
 

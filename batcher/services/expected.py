@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from batcher.domain.orders import Order
-from batcher.domain.states import OrderState
 from batcher.rules.ruleset import RuleSet
 from batcher.services.plan_view import plan_view
 from batcher.store import batches, orders
@@ -13,24 +11,21 @@ from batcher.store.session import Session
 
 @dataclass(frozen=True)
 class OrderOutlook:
-    """One open order and when it will be packed; none: not known, no plan has it."""
+    """One open order: when it has to leave and when it will be packed; none: not known, no plan has it."""
 
-    order: Order
+    key: str
+    leave_by_at: datetime
     ready_at: datetime | None
 
     def slack_s(self) -> float | None:
         """Return the seconds between being packed and having to leave; negative is late."""
-        return None if self.ready_at is None else (self.order.leave_by_at - self.ready_at).total_seconds()
+        return None if self.ready_at is None else (self.leave_by_at - self.ready_at).total_seconds()
 
 
 def order_outlooks(session: Session, rules: RuleSet, now: datetime) -> list[OrderOutlook]:
     """Return every order that is neither complete, cancelled nor held, with when it will be packed."""
     ready = _ready_by_order(session, rules, now)
-    return [
-        OrderOutlook(order, ready.get(order.key))
-        for order in orders.open_orders(session)
-        if order.state is not OrderState.HELD
-    ]
+    return [OrderOutlook(key, leave_by, ready.get(key)) for key, leave_by in orders.leave_by_of_open(session).items()]
 
 
 def _ready_by_order(session: Session, rules: RuleSet, now: datetime) -> dict[str, datetime]:
@@ -39,12 +34,12 @@ def _ready_by_order(session: Session, rules: RuleSet, now: datetime) -> dict[str
     planned = plan_view(stored).batch_of if stored is not None else {}
     ends: dict[str, datetime] = {}
     unknown: set[str] = set()
-    for entry in orders.open_work(session):
-        batch = planned.get(entry.job.id)
+    for job_id, key in orders.order_of_waiting(session).items():
+        batch = planned.get(job_id)
         if batch is None:
-            unknown.add(entry.order.key)
+            unknown.add(key)
         else:
-            ends[entry.order.key] = max(ends.get(entry.order.key, now), batch.end_at)
+            ends[key] = max(ends.get(key, now), batch.end_at)
     for job in batches.live_jobs(session):
         ends[job.order_key] = max(ends.get(job.order_key, now), job.end_at)
     for key, made_at in orders.made_at_by_order(session).items():

@@ -95,8 +95,8 @@ def _begin_counters(floor: Floor, rules: RuleSet) -> None:
 def _set_risk(floor: Floor, outlooks: Sequence[OrderOutlook], now: datetime) -> None:
     """Tell how much time open orders have left, as far as they are planned."""
     floor.metrics.slack.observe_all(slack for outlook in outlooks if (slack := outlook.slack_s()) is not None)
-    late = [outlook for outlook in outlooks if outlook.order.leave_by_at < now]
-    at_risk = [o for o in outlooks if o.order.leave_by_at >= now and (o.slack_s() or 0) < 0]
+    late = [outlook for outlook in outlooks if outlook.leave_by_at < now]
+    at_risk = [o for o in outlooks if o.leave_by_at >= now and (o.slack_s() or 0) < 0]
     floor.metrics.orders_late.set(len(late))
     floor.metrics.orders_at_risk.set(len(at_risk))
 

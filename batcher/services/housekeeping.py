@@ -9,6 +9,7 @@ from batcher.services.erasure import forget_old
 from batcher.services.expected import OrderOutlook, order_outlooks
 from batcher.services.gauges import refresh_gauges
 from batcher.store import kept_answers, news, orders, reservations
+from batcher.store.rows import chunks
 
 log = structlog.get_logger()
 
@@ -50,10 +51,12 @@ def _tell_completed(floor: Floor, keys: list[str]) -> None:
 
 def _tell_outlooks(floor: Floor, outlooks: list[OrderOutlook], now: datetime) -> None:
     """Record which open orders have begun, or ceased, to be at risk or late."""
-    told = {outlook.order.key: "late" for outlook in outlooks if outlook.order.leave_by_at < now}
-    told |= {o.order.key: "at_risk" for o in outlooks if o.order.key not in told and (o.slack_s() or 0) < 0}
+    told = {outlook.key: "late" for outlook in outlooks if outlook.leave_by_at < now}
+    told |= {o.key: "at_risk" for o in outlooks if o.key not in told and (o.slack_s() or 0) < 0}
     with floor.store.read() as session:
-        same = news.outlooks_told(session) == told
-    if not same:
+        before = news.outlooks_told(session)
+    words = dict.fromkeys(before, news.ON_COURSE) | told
+    changed = [(key, word) for key, word in words.items() if before.get(key) != word]
+    for part in chunks(changed):  # a late truck may change that of thousands: whoever writes too gets a turn
         with floor.store.write() as session:
-            news.note_outlooks(session, told, now)
+            news.note_outlooks(session, dict(part), now)

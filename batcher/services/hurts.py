@@ -104,8 +104,9 @@ def _hurts(floor: Floor, kind: str, name: str) -> Hurts:
             named = binding.station if kind == "station" else binding.rule
             if named == name and binding.cause not in _UNDER_WAY:
                 bound.setdefault(job.order_key, []).append(binding)
-        outlooks = {o.order.key: o for o in order_outlooks(session, rules, now) if o.order.key in bound}
-    hurt = [_hurt(outlooks[key], bindings) for key, bindings in bound.items() if key in outlooks]
+        outlooks = {o.key: o for o in order_outlooks(session, rules, now) if o.key in bound}
+        found = orders.orders_by_key(session, sorted(outlooks))
+    hurt = [_hurt(order, outlooks[key], bound[key]) for key, order in found.items()]
     hurt.sort(key=lambda one: (-one.late_cost_minor, one.order.leave_by_at, one.order.key))
     return Hurts(
         kind=kind,
@@ -127,8 +128,8 @@ def _open_steps(session: Session, waiting: Iterable[Job]) -> Iterable[tuple[Job,
         yield job, open_jobs.get((item_id, step - 1))
 
 
-def _hurt(outlook: OrderOutlook, bindings: list[Binding]) -> Hurt:
-    order, slack_s = outlook.order, outlook.slack_s()
+def _hurt(order: Order, outlook: OrderOutlook, bindings: list[Binding]) -> Hurt:
+    slack_s = outlook.slack_s()
     late_s = 0.0 if slack_s is None else max(0.0, -slack_s)
     cost = order.late_cost_minor + order.late_cost_per_hour_minor * late_s / 3600 if late_s else 0.0
     ends = [binding.until for binding in bindings if binding.until is not None]

@@ -133,8 +133,10 @@ def floor_status(floor: Floor) -> FloorStatus:
         safe = restored.safe_mode(session)
         missed = missed_blanks(session)
         doubted = len(batches.doubted(session))
-    late = [o for o in outlooks if o.order.leave_by_at < now]
-    at_risk = [o for o in outlooks if o.order.leave_by_at >= now and (o.slack_s() or 0) < 0]
+        late = [o for o in outlooks if o.leave_by_at < now]
+        at_risk = [o for o in outlooks if o.leave_by_at >= now and (o.slack_s() or 0) < 0]
+        late_orders = _risks(session, late, "its leave-by time has passed")
+        orders_at_risk = _risks(session, at_risk, "as planned it will be packed too late")
     return FloorStatus(
         now=now,
         rules_hash=rules.hash,
@@ -142,8 +144,8 @@ def floor_status(floor: Floor) -> FloorStatus:
         orders={state.value: by_state.get(state, 0) for state in OrderState},
         late_count=len(late),
         at_risk_count=len(at_risk),
-        late=_risks(late, "its leave-by time has passed"),
-        at_risk=_risks(at_risk, "as planned it will be packed too late"),
+        late=late_orders,
+        at_risk=orders_at_risk,
         stations=station_list,
         plan=None if view is None else _plan_brief(view),
         held=[_held(order) for order in held],
@@ -154,13 +156,13 @@ def floor_status(floor: Floor) -> FloorStatus:
     )
 
 
-def _risks(outlooks: list[OrderOutlook], reason: str) -> list[OrderRisk]:
-    worst = sorted(outlooks, key=lambda o: o.order.leave_by_at)[:_LISTED]
+def _risks(session: Session, outlooks: list[OrderOutlook], reason: str) -> list[OrderRisk]:
+    worst = sorted(outlooks, key=lambda o: (o.leave_by_at, o.key))[:_LISTED]
+    found = orders.orders_by_key(session, [o.key for o in worst])
     return [
-        OrderRisk(
-            o.order.order_id, o.order.source, o.order.key, o.order.service, o.order.leave_by_at, o.ready_at, reason
-        )
+        OrderRisk(order.order_id, order.source, order.key, order.service, order.leave_by_at, o.ready_at, reason)
         for o in worst
+        for order in [found[o.key]]
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlmodel import Session
 
 from batcher.domain.ids import new_id
@@ -18,6 +18,9 @@ from batcher.store import tables
 from batcher.store.events import Change, record_all
 from batcher.store.many import insert_many
 from batcher.store.rows import chunks, columns
+
+#: The word for an order that is neither at risk nor late.
+ON_COURSE = "on_course"
 
 _WATERMARK = "news"
 _KINDS = ("answer", "order", "promise", "outlook", "job", "item")
@@ -109,38 +112,25 @@ def outlooks_told(s: Session) -> dict[str, str]:
     return {row.order_key: row.outlook for row in s.execute(select(outlooks.c.order_key, outlooks.c.outlook))}
 
 
-def note_outlooks(s: Session, now_told: Mapping[str, str], now: datetime) -> int:
+def note_outlooks(s: Session, changed: Mapping[str, str], now: datetime) -> None:
     """
-    Record which open orders have begun, or ceased, to be at risk or late; return how many.
+    Record which orders have begun, or ceased, to be at risk or late; of one that is over nothing is told.
 
     Parameters
     ----------
-    now_told
-        Those that are, with the word for it, by key; all others are on course, or over.
+    changed
+        The word for each, `ON_COURSE` among them, by key; few enough for one statement.
     """
-    orders, before = tables.orders, outlooks_told(s)
-    changed = {key: word for key, word in now_told.items() if before.get(key) != word}
-    gone = sorted(set(before) - set(now_told))
-    going = {
-        key
-        for part in chunks(gone)
-        for key in s.execute(
-            select(orders.c.key).where(orders.c.key.in_(part), orders.c.state.in_(("waiting", "in_production")))
-        ).scalars()
-    }
-    _put_outlooks(s, changed, [*changed, *gone])
-    words = {**changed, **dict.fromkeys(sorted(going), "on_course")}
-    record_all(
-        s, [Change("outlook", key, key, before.get(key, "on_course"), word, {}) for key, word in words.items()], now
-    )
-    return len(words)
-
-
-def _put_outlooks(s: Session, put: Mapping[str, str], instead_of: Sequence[str]) -> None:
-    for part in chunks(instead_of):
-        s.execute(delete(tables.outlooks).where(tables.outlooks.c.order_key.in_(part)))
-    if put:
-        s.execute(insert(tables.outlooks), [{"order_key": key, "outlook": word} for key, word in put.items()])
+    orders, outlooks, keys = tables.orders, tables.outlooks, list(changed)
+    found = select(outlooks.c.order_key, outlooks.c.outlook).where(outlooks.c.order_key.in_(keys))
+    before = {row.order_key: row.outlook for row in s.execute(found)}
+    open_ = select(orders.c.key).where(orders.c.key.in_(keys), orders.c.state.in_(("waiting", "in_production")))
+    words = {key: changed[key] for key in s.execute(open_.order_by(orders.c.key)).scalars()}
+    s.execute(delete(outlooks).where(outlooks.c.order_key.in_(keys)))
+    put = [{"order_key": key, "outlook": word} for key, word in words.items() if word != ON_COURSE]
+    insert_many(s, outlooks, put)
+    told = [Change("outlook", key, key, before.get(key, ON_COURSE), word, {}) for key, word in words.items()]
+    record_all(s, told, now)
 
 
 def _last_numbers(s: Session, keys: Sequence[str]) -> dict[str, int]:

@@ -16,12 +16,13 @@ from batcher.store.blanks import WAITS_FOR_BLANK
 from batcher.store.order_intake import order_in
 from batcher.store.rows import chunks, columns
 
-_OPEN = (OrderState.HELD, OrderState.WAITING, OrderState.IN_PRODUCTION)
 _PLANNED = (OrderState.WAITING, OrderState.IN_PRODUCTION)
 
 # Made once: a statement keeps what it compiles to, and these run for every plan and every batch.
 _o, _i, _j = tables.orders, tables.items, tables.jobs
 _ORDER = select(*columns(_o, Order)).where(_o.c.key == bindparam("key"))
+_ORDERS = select(*columns(_o, Order)).where(_o.c.key.in_(bindparam("keys", expanding=True)))
+_LEAVE_BY = select(_o.c.key, _o.c.leave_by_at).where(_o.c.state.in_(_PLANNED))
 _ITEMS = select(*columns(_i, Item)).where(_i.c.id.in_(bindparam("idents", expanding=True)))
 _IS_OPEN_WORK = (
     _j.c.state == JobState.WAITING,
@@ -35,6 +36,12 @@ _OPEN_WORK = (
     .join(_o, _o.c.key == _j.c.order_key)
     .where(*_IS_OPEN_WORK)
     .order_by(_j.c.id)
+)
+_ORDER_OF_WAITING = (
+    select(_j.c.id, _j.c.order_key)
+    .join_from(_j, _i, _i.c.id == _j.c.item_id)
+    .join(_o, _o.c.key == _j.c.order_key)
+    .where(*_IS_OPEN_WORK)
 )
 # All of it in three parts: one row for all jobs of a piece or an order, where a join would give one for each job.
 _WAITING = select(*columns(_j, Job)).where(_j.c.state == JobState.WAITING).order_by(_j.c.id)
@@ -103,13 +110,19 @@ def order_content(s: Session, key: str) -> OrderIn:
     return order_in(content)
 
 
-def open_orders(s: Session) -> list[Order]:
-    """Return the orders that are neither complete nor cancelled, the most urgent first."""
-    orders = tables.orders
-    found = s.execute(
-        select(*columns(orders, Order)).where(orders.c.state.in_(_OPEN)).order_by(orders.c.leave_by_at, orders.c.key)
-    )
-    return [Order(*row) for row in found]
+def orders_by_key(s: Session, keys: Sequence[str]) -> dict[str, Order]:
+    """Return the named orders, as far as there are any."""
+    return {row[0]: Order(*row) for part in chunks(keys) for row in s.execute(_ORDERS, {"keys": part})}
+
+
+def leave_by_of_open(s: Session) -> dict[str, datetime]:
+    """Return when each order that is neither complete, cancelled nor held has to leave, by key."""
+    return {row[0]: row[1] for row in s.execute(_LEAVE_BY)}
+
+
+def order_of_waiting(s: Session) -> dict[str, str]:
+    """Return whose each job of the open work is: the key of its order, by job id."""
+    return {row[0]: row[1] for row in s.execute(_ORDER_OF_WAITING)}
 
 
 def open_work(s: Session) -> list[OpenWork]:

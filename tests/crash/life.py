@@ -36,8 +36,9 @@ from batcher.services.intake import take_orders
 from batcher.services.releasing import release_due
 from batcher.services.safe_mode import look_for_restore
 from batcher.settings import Settings
-from batcher.store import events, migrate, orders
+from batcher.store import events, migrate
 from tests.builders_floor import plan_at_once
+from tests.builders_store import open_orders
 from tests.crash.faults import part
 
 RULES = Path(__file__).with_name("rules")
@@ -158,7 +159,7 @@ class _Life:
 
     def is_done(self) -> bool:
         with suppress(BatcherError), self.floor.store.read() as session:
-            return not orders.open_orders(session)
+            return not open_orders(session)
         return False
 
 

@@ -36,7 +36,7 @@ from batcher.services.reports import apply_report
 from batcher.settings import Settings
 from batcher.store import batches, migrate, orders, stations
 from tests.builders_floor import made_by
-from tests.builders_store import clear_tables
+from tests.builders_store import clear_tables, open_orders
 from tests.crash.checker import judge
 from tests.crash.life import RULES, do_request, rules
 from tests.crash.world import Client, History
@@ -132,7 +132,7 @@ class _Play:
             self._let_go()
             self._turn()
             with self._floor.store.read() as session:
-                if self._client.ended and not orders.open_orders(session):
+                if self._client.ended and not open_orders(session):
                     return True
         return False
 

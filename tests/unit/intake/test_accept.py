@@ -16,6 +16,7 @@ from batcher.rules.floor import ServiceCase
 from batcher.store import events, orders
 from batcher.store.session import Store
 from tests.builders_intake import LONDON, document, line, small_rules
+from tests.builders_store import open_orders
 
 NOW = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
 
@@ -148,7 +149,7 @@ def test_a_thousand_orders_are_kept_in_parts_and_none_is_lost(store: Store) -> N
     assert {outcome.outcome for outcome in accept(store, small_rules(), many, NOW)} == {"created"}
     with store.read() as s:
         assert len(orders.open_work(s)) == 4400
-        told = [event.kind for order in orders.open_orders(s) for event in events.events_of(s, order_key=order.key)]
+        told = [event.kind for order in open_orders(s) for event in events.events_of(s, order_key=order.key)]
         assert told == ["order"] * 1100
 
 

@@ -20,6 +20,7 @@ from batcher.intake.records import read_bytes, read_records
 from batcher.store import orders
 from batcher.store.session import Store
 from tests.builders_intake import LONDON, document, small_rules
+from tests.builders_store import open_orders
 
 NOW = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
 CSV = (
@@ -149,7 +150,7 @@ def test_a_dropped_file_is_taken_and_put_aside(drop: DropFolder, take: Take, sto
     assert names(drop.path / "done") == ["orders.json"]
     assert poll(drop, take) == []
     with store.read() as s:
-        assert [order.source for order in orders.open_orders(s)] == ["folder"]
+        assert [order.source for order in open_orders(s)] == ["folder"]
 
 
 def test_a_file_that_still_grows_is_left_alone(drop: DropFolder, take: Take) -> None:
@@ -204,7 +205,7 @@ def test_the_good_orders_of_a_mixed_file_are_kept_and_the_bad_ones_told(
     assert "order ../x: /order_id: must be" in reason
     assert "[id_invalid]" in reason
     with store.read() as s:
-        assert [order.order_id for order in orders.open_orders(s)] == ["A-1"]
+        assert [order.order_id for order in open_orders(s)] == ["A-1"]
     mended = drop.path / f"mended.{kind.removesuffix('.gz')}"
     mended.write_text((drop.path / "bad" / told).read_text().replace("../x", "A-2"))
     (taken,) = poll_until_steady(drop, take)
@@ -251,7 +252,7 @@ def test_a_file_taken_but_not_yet_moved_when_we_died_is_taken_again_without_harm
     assert outcomes(taken.results) == [("A-1", "replayed"), ("../x", "rejected")]
     assert names(drop.path / "bad") == ["orders.jsonl", "orders.jsonl.reason.txt"]
     with store.read() as s:
-        assert len(orders.open_orders(s)) == 1
+        assert len(open_orders(s)) == 1
 
 
 def test_files_of_the_same_name_do_not_overwrite_each_other(drop: DropFolder, take: Take) -> None:

@@ -20,6 +20,7 @@ from batcher.services.releasing import release_due
 from batcher.store import batches, orders
 from tests.builders_api import client_of
 from tests.builders_floor import later, order_document, order_state, report, run_through, send, state_of, take
+from tests.builders_store import open_orders
 
 FULL_TIN_JIG = 15
 
@@ -111,7 +112,7 @@ def test_resolved_as_made_the_pieces_go_on_and_nothing_is_made_again(floor: Floo
     assert ended.state is TicketState.DONE
     with floor.store.read() as session:
         assert orders.open_work(session) == []
-        keys = [order.key for order in orders.open_orders(session)]
+        keys = [order.key for order in open_orders(session)]
     assert {order_state(floor, key) for key in keys} == {"in_production"}
     assert gauge(floor, "tickets_in_doubt") == 0
 

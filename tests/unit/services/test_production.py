@@ -15,6 +15,7 @@ from batcher.services.queue import read_snapshot
 from batcher.services.releasing import release_due
 from batcher.store import batches, events, orders, stations
 from tests.builders_floor import at, later, order_document, order_state, report, run_through, send, state_of, take
+from tests.builders_store import open_orders
 
 FULL_TIN_JIG = 15
 
@@ -45,7 +46,7 @@ def test_a_batch_with_room_and_time_waits_and_goes_at_its_latest_begin(floor: Fl
 
 def _leave_by(floor: Floor) -> datetime:
     with floor.store.read() as session:
-        return orders.open_orders(session)[0].leave_by_at
+        return open_orders(session)[0].leave_by_at
 
 
 def test_never_more_tickets_than_the_queue_depth_at_a_station(floor: Floor) -> None:

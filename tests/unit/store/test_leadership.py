@@ -12,7 +12,7 @@ from batcher.store import events, leadership, migrate, orders
 from batcher.store.engine import make_engine, writing
 from batcher.store.leadership import Leader
 from batcher.store.session import Store
-from tests.builders_store import NOW, add, sqlite_url
+from tests.builders_store import NOW, add, open_orders, sqlite_url
 
 Open = Callable[[], Store]
 
@@ -71,7 +71,7 @@ def test_what_a_leader_of_an_earlier_epoch_writes_is_refused_and_leaves_nothing(
     with second.write() as s:
         add(s, "after")
     with first.read() as s:  # looking is allowed
-        assert sorted(order.order_id for order in orders.open_orders(s)) == ["after", "before"]
+        assert sorted(order.order_id for order in open_orders(s)) == ["after", "before"]
 
 
 def test_an_earlier_leader_that_closes_takes_nothing_from_the_one_of_now(url: str, opened: Open) -> None:

@@ -15,6 +15,7 @@ from tests.builders_store import (
     add,
     deliver,
     first_steps,
+    open_orders,
     order_in,
     piece,
     promise,
@@ -70,7 +71,7 @@ def test_ids_that_differ_by_case_only_are_two_orders(store: Store) -> None:
     with store.write() as s:
         add(s, "a1")
         add(s, "A1")
-        assert len(orders.open_orders(s)) == 2
+        assert len(open_orders(s)) == 2
 
 
 def test_a_held_order_is_never_planned(store: Store) -> None:

@@ -19,7 +19,7 @@ from batcher.errors import (
 from batcher.store import migrate, orders, stations, tables
 from batcher.store.engine import make_engine, writing
 from batcher.store.session import Store
-from tests.builders_store import NOW, add, fresh_store, order_in, piece, promise, sqlite_url
+from tests.builders_store import NOW, add, fresh_store, open_orders, order_in, piece, promise, sqlite_url
 
 
 def test_a_unit_of_work_that_fails_leaves_nothing(store: Store) -> None:
@@ -31,7 +31,7 @@ def test_a_unit_of_work_that_fails_leaves_nothing(store: Store) -> None:
     with pytest.raises(ZeroDivisionError):
         fail_half_way()
     with store.read() as s:
-        assert orders.open_orders(s) == []
+        assert open_orders(s) == []
 
 
 def test_reading_cannot_write(store: Store) -> None:
@@ -43,12 +43,12 @@ def test_reading_cannot_write(store: Store) -> None:
 
 def test_a_reader_sees_one_moment_while_others_write(store: Store) -> None:
     with store.read() as reading:
-        assert orders.open_orders(reading) == []
+        assert open_orders(reading) == []
         with store.write() as s:
             add(s)
-        assert orders.open_orders(reading) == []
+        assert open_orders(reading) == []
     with store.read() as s:
-        assert len(orders.open_orders(s)) == 1
+        assert len(open_orders(s)) == 1
 
 
 def test_threads_write_one_after_another_and_lose_nothing(store: Store) -> None:
@@ -69,7 +69,7 @@ def test_threads_write_one_after_another_and_lose_nothing(store: Store) -> None:
         thread.join()
     with store.read() as s:
         assert stations.all_stations(s)["uv-1"].setup_state == "40"
-        assert len(orders.open_orders(s)) == 40
+        assert len(open_orders(s)) == 40
 
 
 def test_a_write_within_a_write_is_refused_instead_of_waiting_for_itself(store: Store) -> None:
@@ -191,7 +191,7 @@ def test_a_writer_elsewhere_makes_us_wait_and_then_say_so(tmp_path: Path) -> Non
     with elsewhere.begin(), pytest.raises(StoreUnavailableError, match="does not answer"), store.write() as s:
         add(s)
     with store.read() as s:
-        assert orders.open_orders(s) == []
+        assert open_orders(s) == []
     elsewhere.dispose()
     store.close()
 
