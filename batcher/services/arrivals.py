@@ -29,6 +29,8 @@ _OLD = timedelta(hours=6)
 _HOUR = timedelta(hours=1)
 #: Orders that are read in one go: eight weeks of them at once would fill the memory of a busy floor.
 _AT_ONCE = 2_000
+#: Orders that are read for one plan: after a start a busy floor has so many to read that no plan may wait for them.
+_FOR_ONE_PLAN = 20_000
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,17 @@ class Expected:
 
 
 class Ahead:
-    """What is expected from a moment on, told in seconds from it: a `planning.visits.Coming`."""
+    """
+    What is expected from a moment on, told in seconds from it: a `planning.visits.Coming`.
+
+    Attributes
+    ----------
+    expected
+        The same, told for any moment.
+    """
 
     def __init__(self, expected: Expected, rules: RuleSet, at: datetime) -> None:
-        self._expected, self._rules, self._at = expected, rules, at
+        self.expected, self._rules, self._at = expected, rules, at
         self._leaving: dict[int, list[tuple[int, float]]] = {}  #: by hour: when each service leaves, and its share
 
     def __call__(self, state: str, start: int, end: int, leaves_by: int) -> float:
@@ -70,8 +79,8 @@ class Ahead:
             opens, closes = max(start, hour * 3600), min(end, (hour + 1) * 3600)
             share = sum(share for leaves, share in self._services(hour) if leaves <= leaves_by)
             if share:
-                second = _second_of_week(self._at + timedelta(seconds=opens), self._expected.zone)
-                total += share * self._expected.by_state.expected(state, second, closes - opens)
+                second = _second_of_week(self._at + timedelta(seconds=opens), self.expected.zone)
+                total += share * self.expected.by_state.expected(state, second, closes - opens)
             hour += 1
         return total
 
@@ -81,7 +90,7 @@ class Ahead:
             placed_at = self._at + timedelta(hours=hour + 0.5)
             self._leaving[hour] = [
                 (int((next(collections_from(service, placed_at)) - self._at).total_seconds()), share)
-                for name, share in self._expected.share_of.items()
+                for name, share in self.expected.share_of.items()
                 if (service := self._rules.services.get(name)) is not None
             ]
         return self._leaving[hour]
@@ -126,9 +135,17 @@ def _second_of_week(at: datetime, zone: ZoneInfo) -> int:
 
 
 class ArrivalsBox:
-    """Holds what is expected under the rules in force; of the history only what is new is read each time."""
+    """
+    Holds what is expected under the rules in force; of the history only what is new is read each time.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    most
+        Orders that are read each time it is asked: while there are more, it answers what it knew before.
+    """
+
+    def __init__(self, most: int = _FOR_ONE_PLAN) -> None:
+        self._most = most
         self._rules: RuleSet | None = None
         self._learnt_at: datetime | None = None
         self._expected: Expected | None = None
@@ -138,12 +155,21 @@ class ArrivalsBox:
     def now(self, session: Session, rules: RuleSet, now: datetime) -> Expected | None:
         """Return what is to be expected; none where nothing is known yet."""
         if rules is not self._rules:
-            self._rules, self._learnt_at, self._history, self._read_to = rules, None, OrderHistory(), ""
-        if self._learnt_at is None or now - self._learnt_at >= _OLD:
-            since = now - _LOOKS_BACK
-            self._history.forget(since)
-            while work := orders.work_since(session, since, self._read_to, _AT_ONCE):
-                note(self._history, rules, work)
-                self._read_to = max(entry.order.key for entry in work)
+            self._rules, self._learnt_at, self._expected = rules, None, None
+            self._history, self._read_to = OrderHistory(), ""
+        if (self._learnt_at is None or now - self._learnt_at >= _OLD) and self._read_on(session, rules, now):
             self._expected, self._learnt_at = learn(self._history, now, rules.site.zone), now
         return self._expected
+
+    def _read_on(self, session: Session, rules: RuleSet, now: datetime) -> bool:
+        """Read orders that have not been read; tell whether those were all."""
+        since, left = now - _LOOKS_BACK, self._most
+        self._history.forget(since)
+        while left > 0:
+            work = orders.work_since(session, since, self._read_to, min(left, _AT_ONCE))
+            if not work:
+                return True
+            note(self._history, rules, work)
+            keys = {entry.order.key for entry in work}
+            self._read_to, left = max(keys), left - len(keys)
+        return False

@@ -58,7 +58,7 @@ def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] 
         return []
     with floor.store.read() as session:
         outlooks = _with_room(session, rules, wanted, now)
-        expected = floor.arrivals.now(session, rules, now) if outlooks else None
+    expected = None if plan.snapshot.coming is None else plan.snapshot.coming.expected
     waiting = candidates(plan, now, only=outlooks, prospect=Prospect(rules, expected, outlooks))
     released: list[Ticket] = []
     # one of each station at a time: what it is decided by changes with it

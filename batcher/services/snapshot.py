@@ -12,7 +12,6 @@ from math import ceil
 from batcher.domain.calendars import Calendar
 from batcher.domain.orders import OpenWork
 from batcher.planning import problem as pp
-from batcher.planning.visits import Coming
 from batcher.rules.batch_rules import BatchRule
 from batcher.rules.bounds import ReleaseBounds
 from batcher.rules.floor import Fixture, Station, state_name
@@ -54,7 +53,7 @@ class Snapshot:
     bounds_of: Mapping[str, ReleaseBounds]
     ready_at: Mapping[str, datetime]
     open_until: Mapping[str, int]
-    coming: Coming | None = None
+    coming: Ahead | None = None
 
 
 def build_snapshot(

@@ -79,6 +79,18 @@ def test_a_box_forgets_what_is_old_and_what_other_rules_made_of_it(floor: Floor)
     assert in_the_box(box, later(floor, days=60)) is None
 
 
+def test_a_long_history_is_read_in_parts_and_known_when_all_of_it_has_been(floor: Floor) -> None:
+    take(floor, *(order_document() for _ in range(5)))
+    next_day, box = later(floor, days=1), ArrivalsBox(most=2)
+    answers = [in_the_box(box, next_day) for _ in range(3)]
+    assert answers[:2] == [None, None]
+    assert answers[2] is not None
+    assert answers[2] == in_the_box(ArrivalsBox(), next_day)
+    take(next_day, *(order_document() for _ in range(2)))
+    assert in_the_box(box, later(floor, days=2)) is answers[2]  # better old than none
+    assert in_the_box(box, later(floor, days=2)) == in_the_box(ArrivalsBox(), later(floor, days=2))
+
+
 def test_orders_are_read_some_at_a_time_and_each_once(floor: Floor) -> None:
     take(floor, *(order_document() for _ in range(5)))
     since, read, pages = floor.now() - DAY, "", []
