@@ -7,6 +7,7 @@ Pieces of one batch may differ in their bounds. What lets it go sooner counts; t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from batcher.planning.plan import Batch
 from batcher.rules.bounds import BelowMinimum, ReleaseBounds
@@ -74,6 +75,11 @@ class BatchBounds:
     def forecast(self) -> bool:
         """Tell whether waiting is weighed in money."""
         return any(bounds.forecast for bounds in self.since)
+
+    @cached_property
+    def timed(self) -> bool:
+        """Tell whether what they say of a batch changes by itself: it may close, or its waiting is weighed."""
+        return any(bounds.close_at or bounds.forecast for bounds in self.since)
 
     @property
     def exact(self) -> bool:

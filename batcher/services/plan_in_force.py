@@ -10,6 +10,7 @@ from functools import cached_property
 
 from batcher.planning.plan import Batch, PlanResult
 from batcher.planning.problem import Job, Mode, Order
+from batcher.planning.release import Candidate
 from batcher.services.batch_bounds import BatchBounds, batch_bounds, within_window
 from batcher.services.snapshot import Snapshot
 
@@ -95,6 +96,11 @@ class PlanInForce:
             return sum(j.width * j.height for j in jobs) / (mode.sheet.width * mode.sheet.height)
         assert mode.capacity is not None
         return sum(j.size for j in jobs) / mode.capacity
+
+    @cached_property
+    def candidates(self) -> dict[str, Candidate]:
+        """What the release policy has been shown of it so far, by batch, without what changes with the time."""
+        return {}
 
     @cached_property
     def _fills(self) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """What the release policy is shown: the plan's batches and the stations, as they are at one moment."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from batcher.planning.plan import Batch
@@ -41,6 +41,18 @@ def candidates(
 
 
 def _candidate(plan: PlanInForce, batch: Batch, now: datetime, prospect: Prospect | None) -> Candidate:
+    known = plan.candidates.get(batch.id)
+    if known is None:
+        known = plan.candidates[batch.id] = _untimed(plan, batch)
+    bounds = plan.bounds(batch)
+    if not bounds.timed:
+        return known
+    waiting = _waiting(plan, batch, now, prospect) if prospect is not None and bounds.forecast else None
+    return replace(known, closed=bounds.closed(now), waiting=waiting)
+
+
+def _untimed(plan: PlanInForce, batch: Batch) -> Candidate:
+    """Return a candidate without what changes while its plan is in force."""
     at = plan.snapshot.at
     rule, fixture = plan.snapshot.rules_of[batch.family], plan.snapshot.fixture_of[batch.family]
     jobs = [plan.jobs[j] for j in batch.jobs]
@@ -65,12 +77,11 @@ def _candidate(plan: PlanInForce, batch: Batch, now: datetime, prospect: Prospec
         ready=ready,
         latest_begin=plan.latest_begin[batch.id],
         wait_until=None if wait_until is None else seconds_from(at, wait_until),
-        closed=bounds.closed(now),
+        closed=False,
         min_fill=bounds.min_fill,
         below_minimum=bounds.below_minimum,
         exact=bounds.exact,
         unattended=fixture.unattended,
-        waiting=_waiting(plan, batch, now, prospect) if prospect is not None and bounds.forecast else None,
     )
 
 
