@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from batcher.rules.ruleset import RuleSet
+from batcher.services.giving_way import Pace, straight_on
 from batcher.services.plan_view import plan_view
 from batcher.store import batches, orders
 from batcher.store.session import Session
@@ -22,19 +23,19 @@ class OrderOutlook:
         return None if self.ready_at is None else (self.leave_by_at - self.ready_at).total_seconds()
 
 
-def order_outlooks(session: Session, rules: RuleSet, now: datetime) -> list[OrderOutlook]:
+def order_outlooks(session: Session, rules: RuleSet, now: datetime, *, pace: Pace = straight_on) -> list[OrderOutlook]:
     """Return every order that is neither complete, cancelled nor held, with when it will be packed."""
-    ready = _ready_by_order(session, rules, now)
-    return [OrderOutlook(key, leave_by, ready.get(key)) for key, leave_by in orders.leave_by_of_open(session).items()]
+    ready = _ready_by_order(session, rules, now, pace)
+    return [OrderOutlook(key, leave_by, ready.get(key)) for key, leave_by in pace(orders.leave_by_of_open(session))]
 
 
-def _ready_by_order(session: Session, rules: RuleSet, now: datetime) -> dict[str, datetime]:
+def _ready_by_order(session: Session, rules: RuleSet, now: datetime, pace: Pace) -> dict[str, datetime]:
     pack = timedelta(seconds=rules.site.pack_s)
     stored = batches.latest_plan(session)
     planned = plan_view(stored).batch_of if stored is not None else {}
     ends: dict[str, datetime] = {}
     unknown: set[str] = set()
-    for job_id, key in orders.order_of_waiting(session).items():
+    for job_id, key in pace(orders.order_of_waiting(session)):
         batch = planned.get(job_id)
         if batch is None:
             unknown.add(key)

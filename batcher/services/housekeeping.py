@@ -8,6 +8,7 @@ from batcher.services.context import Floor
 from batcher.services.erasure import forget_old
 from batcher.services.expected import OrderOutlook, order_outlooks
 from batcher.services.gauges import refresh_gauges
+from batcher.services.giving_way import giving_way
 from batcher.store import kept_answers, news, orders, reservations
 from batcher.store.rows import chunks
 
@@ -32,7 +33,7 @@ def housekeep(floor: Floor) -> None:
     _tell_completed(floor, completed)
     forget_old(floor)
     with floor.store.read() as session:
-        outlooks = order_outlooks(session, rules, now)
+        outlooks = order_outlooks(session, rules, now, pace=giving_way)
     _tell_outlooks(floor, outlooks, now)
     refresh_gauges(floor, outlooks, now)
 
@@ -57,6 +58,6 @@ def _tell_outlooks(floor: Floor, outlooks: list[OrderOutlook], now: datetime) ->
         before = news.outlooks_told(session)
     words = dict.fromkeys(before, news.ON_COURSE) | told
     changed = [(key, word) for key, word in words.items() if before.get(key) != word]
-    for part in chunks(changed):  # a late truck may change that of thousands: whoever writes too gets a turn
+    for part in giving_way(chunks(changed)):  # a new plan may change that of thousands: who writes too gets a turn
         with floor.store.write() as session:
             news.note_outlooks(session, dict(part), now)

@@ -1,6 +1,6 @@
 """Orders, pieces and jobs, read: single ones, lists for people, and the open work that planning starts from."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -115,14 +115,14 @@ def orders_by_key(s: Session, keys: Sequence[str]) -> dict[str, Order]:
     return {row[0]: Order(*row) for part in chunks(keys) for row in s.execute(_ORDERS, {"keys": part})}
 
 
-def leave_by_of_open(s: Session) -> dict[str, datetime]:
-    """Return when each order that is neither complete, cancelled nor held has to leave, by key."""
-    return {row[0]: row[1] for row in s.execute(_LEAVE_BY)}
+def leave_by_of_open(s: Session) -> Iterator[tuple[str, datetime]]:
+    """Yield each order that is neither complete, cancelled nor held by its key, and when it has to leave."""
+    return (tuple(row) for row in s.execute(_LEAVE_BY))
 
 
-def order_of_waiting(s: Session) -> dict[str, str]:
-    """Return whose each job of the open work is: the key of its order, by job id."""
-    return {row[0]: row[1] for row in s.execute(_ORDER_OF_WAITING)}
+def order_of_waiting(s: Session) -> Iterator[tuple[str, str]]:
+    """Yield each job of the open work by its id, and whose it is: the key of its order."""
+    return (tuple(row) for row in s.execute(_ORDER_OF_WAITING))
 
 
 def open_work(s: Session) -> list[OpenWork]:
