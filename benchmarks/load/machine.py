@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
@@ -44,3 +45,14 @@ def memory_mb(pid: int) -> float:
     """Return the megabytes that a process has in memory."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def child_of(pid: int, name: str) -> int | None:
+    """Return the child of a process that is called so; none while there is none."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended just now
+            number, _, rest = stat.read_text().partition(" (")
+            called, _, told = rest.rpartition(") ")
+            if called == name and int(told.split()[1]) == pid:
+                return int(number)
+    return None

@@ -4,9 +4,9 @@ A day of the floor in half an hour, at twice the load it is made for: does what 
     python -m benchmarks.load.soak [--minutes 30] [--hours 24] [--database sqlite] [--out build/soak]
 
 The load that the floor is made for is 50,000 pieces a day. Twice as many are ordered over a day of the floor's clock,
-stations that are nothing but folders make them, and once a second it is looked at what the daemon has: memory, threads,
-open files, and the write-ahead log. Exit code 1 when a bound is broken, when something that was taken in was not made,
-or when more than one order in a thousand was refused.
+stations that are nothing but folders make them, and once a second it is looked at what the daemon has: memory, its
+planner's too, threads, open files, and the write-ahead log. Exit code 1 when a bound is broken, when something that was
+taken in was not made, or when more than one order in a thousand was refused.
 """
 
 import argparse
@@ -24,24 +24,26 @@ from pathlib import Path
 
 from benchmarks.load import floors, folder_stations
 from benchmarks.load.http_client import Request
-from benchmarks.load.machine import memory_mb, open_files, threads
+from benchmarks.load.machine import child_of, memory_mb, open_files, threads
 from benchmarks.load.open_loop import send
 
 PIECES_A_DAY = 2 * 50_000
 _DAY_S, _DAY_H = 86_400, 24
 _LIST, _CAPACITY = 20, 20
-#: What the daemon may hold, and how much more memory in the last third than in the second.
+#: What the daemon may hold, and its planner; and how much more memory in the last third than in the second.
 MOST_MEMORY_MB, MOST_THREADS, MOST_FILES, MOST_WAL_MB, MOST_GROWTH = 600.0, 80, 400, 64.0, 1.15
 #: The share of orders that may be refused, or not answered: a shop sends them again, but the load is to be borne.
 MOST_REFUSED = 0.001
+_MEMORY = ("memory_mb", "planner_mb")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What the daemon held at a moment."""
+    """What the daemon held at a moment, and of memory its planner."""
 
     at_s: float
     memory_mb: float
+    planner_mb: float  #: 0 while there is none
     threads: int
     files: int
     wal_mb: float
@@ -64,23 +66,23 @@ class Soaked:
         """Return the most of something that was held."""
         return float(max(getattr(sample, name) for sample in self.samples))
 
-    @property
-    def growth(self) -> float:
-        """Return the mean memory of the last third over that of the second."""
+    def growth(self, name: str) -> float:
+        """Return the mean of some memory in the last third over that in the second."""
         third = len(self.samples) // 3
         second, last = self.samples[third : 2 * third], self.samples[2 * third :]
-        return _mean(last) / _mean(second) if third else 1.0
+        return _mean(last, name) / _mean(second, name) if third else 1.0
 
     @property
     def broken(self) -> list[str]:
         """Return the bounds that were broken."""
         bounds = {
-            "memory_mb": MOST_MEMORY_MB, "threads": MOST_THREADS, "files": MOST_FILES, "wal_mb": MOST_WAL_MB,
+            "memory_mb": MOST_MEMORY_MB, "planner_mb": MOST_MEMORY_MB, "threads": MOST_THREADS, "files": MOST_FILES,
+            "wal_mb": MOST_WAL_MB,
         }  # fmt: skip
         found = [
             f"{name} {self.most(name):.0f}, at most {most}" for name, most in bounds.items() if self.most(name) > most
         ]
-        grown = [f"memory grew by {self.growth:.2f}"] if self.growth > MOST_GROWTH else []
+        grown = [f"{name} grew by {self.growth(name):.2f}" for name in _MEMORY if self.growth(name) > MOST_GROWTH]
         taken = self.ordered - self.refused
         lost = [f"{taken - self.made} of {taken} not made"] if self.made < taken else []
         slow = [f"{self.refused} refused"] if self.refused > MOST_REFUSED * self.ordered else []
@@ -105,7 +107,7 @@ def soak(directory: Path, database: str, minutes: float, hours: float = _DAY_H) 
         requests = [Request.post("/v1/orders", body, floor.token) for body in _lists(ordered // _LIST)]
         answers = send(floor.url, requests, len(requests) / seconds)
         made = stations.wait_for_pieces(ordered - answers.failed * _LIST)
-    return Soaked(database, minutes, hours, ordered, made, answers.failed * _LIST, answers.statuses, samples)
+    return Soaked(database, minutes, hours, ordered, made, answers.failed * _LIST, dict(answers.statuses), samples)
 
 
 def _lists(count: int) -> Iterator[bytes]:
@@ -127,8 +129,10 @@ def _sampled(floor: floors.Running) -> Iterator[list[Sample]]:
     def look() -> None:
         while not stop.wait(1.0):
             wal_mb = wal.stat().st_size / 2**20 if wal.exists() else 0.0
-            at_s = time.monotonic() - began
-            samples.append(Sample(at_s, memory_mb(floor.pid), threads(floor.pid), open_files(floor.pid), wal_mb))
+            at_s, planner = time.monotonic() - began, child_of(floor.pid, "batcher-planner")
+            planner_mb = 0.0 if planner is None else memory_mb(planner)
+            files = open_files(floor.pid)
+            samples.append(Sample(at_s, memory_mb(floor.pid), planner_mb, threads(floor.pid), files, wal_mb))
 
     looking = threading.Thread(target=look)
     looking.start()
@@ -139,8 +143,8 @@ def _sampled(floor: floors.Running) -> Iterator[list[Sample]]:
         looking.join()
 
 
-def _mean(samples: Sequence[Sample]) -> float:
-    return sum(sample.memory_mb for sample in samples) / len(samples)
+def _mean(samples: Sequence[Sample], name: str) -> float:
+    return sum(float(getattr(sample, name)) for sample in samples) / len(samples)
 
 
 def main() -> int:
@@ -155,11 +159,12 @@ def main() -> int:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     found = soak(args.out.absolute(), args.database, args.minutes, args.hours)
-    told = {name: found.most(name) for name in ("memory_mb", "threads", "files", "wal_mb")}
+    told = {name: found.most(name) for name in (*_MEMORY, "threads", "files", "wal_mb")}
     (args.out / "soak.json").write_text(json.dumps(dataclasses.asdict(found), indent=1) + "\n")
     print(
         f"{found.made:,} of {found.ordered:,} pieces, {found.refused} refused,"
-        f" {args.hours} h of a day of {args.minutes} min; at most {told}; growth {found.growth:.2f}"
+        f" {args.hours} h of a day of {args.minutes} min; at most {told};"
+        f" growth {', '.join(f'{name} {found.growth(name):.2f}' for name in _MEMORY)}"
     )
     for broken in found.broken:
         print(f"broken: {broken}")
