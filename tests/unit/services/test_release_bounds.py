@@ -48,6 +48,14 @@ def test_a_closing_time_missed_while_nobody_ran_releases_once_on_return(floor: F
     assert _released(floor, hours=3, minutes=1) == []
 
 
+def test_a_closing_time_may_pass_while_a_plan_is_in_force(floor: Floor) -> None:
+    _bound(floor, ReleaseBounds(close_at=_ten_o_clock(floor)))
+    take(floor, order_document())
+    plan_at_once(floor)
+    assert release_due(later(floor, minutes=59)) == []
+    assert len(release_due(later(floor, minutes=61))) == 1
+
+
 def test_at_a_closing_time_what_is_under_the_minimum_runs_or_is_held(floor: Floor) -> None:
     closing = ReleaseBounds(close_at=_ten_o_clock(floor), min_fill=0.2, below_minimum=BelowMinimum.HOLD)
     _bound(floor, closing)
