@@ -66,6 +66,9 @@ test-floors: setup  ## N=2000 short floors on a clock that is set, faults drawn 
 	$(BIN)/python -m tests.floors.run --floors $(or $(N),2000) --seed $(or $(SEED),1)
 	LIVES=$(or $(LIVES),200) $(BIN)/python -m pytest -q tests/unit/lives --hypothesis-profile planner --timeout 3600
 
+test-again: setup  ## N=40 times over the tests of promises that try one fault each
+	for time in $$(seq $(or $(N),40)); do $(BIN)/python -m pytest -q -m again tests/unit tests/acceptance tests/integration || exit 1; done
+
 fmt: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

@@ -67,6 +67,7 @@ def test_rules_that_would_strand_waiting_work_are_refused(floor: RunningFloor) -
     assert in_force(floor) == before
 
 
+@pytest.mark.again
 def test_sigterm_ends_what_is_under_way_and_exits_with_0(floor: RunningFloor) -> None:
     floor.start()
     floor.post("/v1/orders", orders(20))

@@ -54,6 +54,7 @@ def _daemon(directory: Path, **settings: str) -> Iterator[tuple["subprocess.Pope
         manager.socket.close()
 
 
+@pytest.mark.again
 def test_the_daemon_says_ready_feeds_the_watchdog_reloads_and_stops_with_zero(tmp_path: Path) -> None:
     with _daemon(tmp_path) as (process, manager):
         status = manager.hears("READY=1")[1]

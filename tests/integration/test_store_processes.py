@@ -16,6 +16,7 @@ def run(mode: str, directory: Path, *more: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.again
 def test_of_twenty_processes_one_gets_the_store(tmp_path: Path) -> None:
     assert run("race", tmp_path, "20") == {"won": 1, "refused": 19, "holder": 1}
 

@@ -80,6 +80,7 @@ def test_children_cannot_speak_for_the_daemon(manager: socket.socket, notifier: 
     assert _heard(manager) == ["WATCHDOG=1"]
 
 
+@pytest.mark.again
 def test_the_watchdog_is_fed_while_every_loop_turns_and_told_the_culprit_when_not(
     manager: socket.socket, notifier: Notifier
 ) -> None:

@@ -49,6 +49,7 @@ def test_a_full_batch_waits_for_its_setup_while_there_is_time_and_others_want_an
         pytest.param(-500, True, id="late already"),
     ],
 )
+@pytest.mark.again
 def test_a_batch_goes_when_its_latest_begin_comes_before_the_next_look(latest_begin: int, goes: bool) -> None:
     assert decision(replace(HALF_FULL, latest_begin=latest_begin)).release is goes
 

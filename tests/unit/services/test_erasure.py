@@ -39,6 +39,7 @@ def _found(folder: Path, words: tuple[str, ...] = PLANTED) -> dict[str, set[str]
     return {name: words for name, words in found.items() if words}
 
 
+@pytest.mark.again
 def test_what_is_forgotten_is_in_no_file_any_more_and_what_is_not_still_is(floor: Floor, tmp_path: Path) -> None:
     (key,) = take(floor, _planted())
     (other,) = take(

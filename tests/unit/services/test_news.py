@@ -47,6 +47,7 @@ def _states(floor: Floor, hook: Hook) -> list[tuple[str, int]]:
         return [(delivery.state, delivery.attempts) for delivery, _ in stored.deliveries(session, hook.id)]
 
 
+@pytest.mark.again
 def test_an_orders_life_is_told_in_order_and_numbered_without_a_gap(floor: Floor) -> None:
     (key,) = take(floor, order_document())
     ticket_id = send_ticket(floor, "uv-1", "uv-print")
@@ -124,6 +125,7 @@ def test_where_news_comes_from_is_told_as_an_address(floor: Floor) -> None:
     assert told["source"] == "/batcher/North%20floor%2F2"
 
 
+@pytest.mark.again
 def test_what_was_not_taken_is_sent_again_under_the_same_id_after_a_while(floor: Floor) -> None:
     with receiving(500, 503, 204) as receiver:
         hook = _hook(floor, receiver.url)

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import time
 from typing import Any
 
+import pytest
+
 from batcher.domain.orders import OpenWork
 from batcher.rules.bounds import BelowMinimum, ClosingTime, ReleaseBounds
 from batcher.services.context import Floor
@@ -69,6 +71,7 @@ def test_at_a_closing_time_what_is_under_the_minimum_runs_or_is_held(floor: Floo
     assert _released(floor, hours=2) == [("close_at", 1)]
 
 
+@pytest.mark.again
 def test_no_piece_waits_longer_than_max_wait(floor: Floor) -> None:
     _bound(floor, ReleaseBounds(max_wait_s=2 * 3600))
     take(floor, order_document())
