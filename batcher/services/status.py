@@ -220,8 +220,14 @@ def _brief(entry: LiveBatch) -> TicketBrief:
 def _next(batch: PlannedBatch | None, now: datetime) -> NextBatch | None:
     if batch is None:
         return None
-    text = "starts as soon as it can" if batch.latest_begin_at <= now else "may wait to fill"
-    return NextBatch(batch.start_at, len(batch.jobs), batch.fill, batch.fixture, text)
+    return NextBatch(batch.start_at, len(batch.jobs), batch.fill, batch.fixture, _waits_for(batch, now))
+
+
+def _waits_for(batch: PlannedBatch, now: datetime) -> str:
+    """Return what keeps a batch that is next at its station, as the plan has it."""
+    if batch.latest_begin_at <= now:
+        return "starts as soon as it can"
+    return "full: goes when its station is free" if batch.fill >= 1 else "may wait to fill"
 
 
 def _attended(station: Station, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from batcher.services.releasing import release_due
 from batcher.services.status import floor_status
 from batcher.store import batches
 from tests.builders_api import send_ticket
-from tests.builders_floor import at, later, order_document, run_through, send, take
+from tests.builders_floor import at, later, order_document, plan_at_once, run_through, send, take
 
 
 def told(floor: Floor, key: str) -> str:
@@ -119,3 +119,18 @@ def test_an_order_whose_time_has_passed_is_late_on_the_status(floor: Floor) -> N
     plan_cycle(floor)
     status = floor_status(later(floor, days=3))
     assert (status.late_count, status.at_risk_count) == (1, 0)
+
+
+def test_the_status_tells_what_the_next_batch_of_a_station_waits_for(floor: Floor) -> None:
+    take(floor, order_document(quantity=16))
+    plan_at_once(floor)
+
+    def texts(at: Floor) -> set[tuple[int, str]]:
+        return {
+            (s.next_batch.jobs, s.next_batch.release_reason_text)
+            for s in floor_status(at).stations
+            if s.next_batch is not None
+        }
+
+    assert texts(floor) & {(15, "full: goes when its station is free"), (1, "may wait to fill")}
+    assert {text for _, text in texts(later(floor, days=3))} == {"starts as soon as it can"}
