@@ -149,6 +149,6 @@ def _ask(url: str, token: str = "", document: object = None) -> bytes:
 
 
 def _token(url: str) -> str:
-    wanted = {"name": "load", "days": 1, "scopes": ["orders:write", "orders:read", "reports:write", "metrics:read"]}
+    wanted = {"name": "load", "days": 7, "scopes": ["orders:write", "orders:read", "reports:write", "metrics:read"]}
     secret: str = json.loads(_ask(f"{url}/v1/tokens", "", wanted))["secret"]
     return secret
