@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from batcher.domain.batches import Batch
 from batcher.domain.states import TicketState
 from batcher.rules.floor import Station
-from batcher.store.batches import LiveBatch
+from batcher.store.batches import InHand
 
 #: No station is without an operator for longer, or what began before that does not count.
 _LONGEST_GAP = timedelta(days=14)
@@ -31,7 +30,7 @@ class StationOutlook:
 
 def station_outlook(
     station: Station,
-    live: Iterable[LiveBatch],
+    live: Iterable[InHand],
     known_state: str | None,
     recent_begins: Iterable[datetime],
     now: datetime,
@@ -53,22 +52,21 @@ def station_outlook(
     ends: dict[str, datetime] = {}
     begins = list(recent_begins)
     for entry in sorted(live, key=lambda entry: entry.sequence):
-        batch = entry.batch
-        run = batch.end_at - batch.start_at
+        run = entry.end_at - entry.start_at
         if entry.state is TicketState.RUNNING and entry.started_at is not None:
             end = max(now, entry.started_at + run)
         else:
-            begin = _next_begin(station, batch, at)
+            begin = _next_begin(station, entry, at)
             begins.append(begin)
-            end = begin + timedelta(seconds=batch.changeover_s) + run
-        at, state, count = max(at, end), batch.setup_state, count + 1
+            end = begin + timedelta(seconds=entry.changeover_s) + run
+        at, state, count = max(at, end), entry.setup_state, count + 1
         ends[entry.ticket_id] = end
     return StationOutlook(at, state, count, ends, _used_of_magazine(station, begins, at))
 
 
-def _next_begin(station: Station, batch: Batch, at: datetime) -> datetime:
+def _next_begin(station: Station, entry: InHand, at: datetime) -> datetime:
     """Return when a waiting ticket can begin: at once, or when the operator comes if it needs one."""
-    if station.attended is None or batch.unattended_ok:
+    if station.attended is None or entry.unattended_ok:
         return at
     openings = station.attended.intervals(at, at + timedelta(days=14))
     return max(at, openings[0][0]) if openings else at

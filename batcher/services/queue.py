@@ -20,7 +20,7 @@ from batcher.services.plan_view import plan_view
 from batcher.services.quoted_work import reserved_work
 from batcher.services.snapshot import Snapshot, build_snapshot
 from batcher.store import batches, orders, reservations, stations
-from batcher.store.batches import LiveBatch, StoredPlan
+from batcher.store.batches import StoredPlan
 from batcher.store.session import Session
 
 
@@ -95,11 +95,9 @@ def read_outlooks(
     if not wanted:
         return {}
     rows = stations.all_stations(session)
-    live: dict[str, list[LiveBatch]] = {}
-    for entry in batches.live_batches(session, stations=only):
-        live.setdefault(entry.batch.station, []).append(entry)
+    live = batches.in_hand(session, [station.id for station in wanted])
     gaps = [begun for station in wanted if (begun := unattended_since(station, now)) is not None]
-    begins = batches.begins_since(session, min(gaps), stations=only) if gaps else {}
+    begins = batches.begins_since(session, min(gaps), [station.id for station in wanted]) if gaps else {}
     outlooks = {}
     for station in wanted:
         row = rows.get(station.id)

@@ -5,6 +5,7 @@ from batcher.store.plans import StoredPlan, get_plan, latest_plan, save_plan
 from batcher.store.release import Release, release, release_all
 from batcher.store.remaking import Scrapped, scrap_item
 from batcher.store.ticket_queries import (
+    InHand,
     LiveBatch,
     LiveJob,
     TicketHead,
@@ -14,6 +15,7 @@ from batcher.store.ticket_queries import (
     doubted,
     get_batch,
     get_ticket,
+    in_hand,
     last_ended,
     listed_items,
     live_batches,
@@ -35,6 +37,7 @@ from batcher.store.ticket_steps import move_ticket, move_tickets, recall_unsent
 __all__ = [
     "End",
     "Finished",
+    "InHand",
     "LiveBatch",
     "LiveJob",
     "Release",
@@ -50,6 +53,7 @@ __all__ = [
     "get_batch",
     "get_plan",
     "get_ticket",
+    "in_hand",
     "last_ended",
     "latest_plan",
     "listed_items",

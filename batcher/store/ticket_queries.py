@@ -32,10 +32,10 @@ _LIVE_BATCHES = (
     .where(_t.c.state.in_(sorted(LIVE_TICKET)))
     .order_by(_t.c.station, _t.c.sequence)
 )
-_LIVE_BATCHES_AT = _LIVE_BATCHES.where(_t.c.station.in_(bindparam("stations", expanding=True)))
 _LIVE_COUNTS = select(_t.c.station, func.count()).where(_t.c.state.in_(sorted(LIVE_TICKET))).group_by(_t.c.station)
-_BEGINS = select(_b.c.station, _b.c.started_at).where(_b.c.started_at >= bindparam("since"))
-_BEGINS_AT = _BEGINS.where(_b.c.station.in_(bindparam("stations", expanding=True)))
+_BEGINS = select(_b.c.station, _b.c.started_at).where(
+    _b.c.started_at >= bindparam("since"), _b.c.station.in_(bindparam("stations", expanding=True))
+)
 _LIVE_JOBS = (
     select(_j.c.id, _j.c.item_id, _j.c.order_key, _t.c.id, _t.c.station, _t.c.end_at)
     .join_from(_listed, _t, _t.c.id == _listed.c.ticket_id)
@@ -254,6 +254,40 @@ def ticket_of_job(s: Session, job_id: str) -> Ticket | None:
 
 
 @dataclass(frozen=True)
+class InHand:
+    """What has to be known of a live ticket to tell when its station will be free, and in which state."""
+
+    ticket_id: str
+    sequence: int
+    state: TicketState
+    started_at: datetime | None
+    station: str
+    start_at: datetime
+    end_at: datetime
+    changeover_s: int
+    setup_state: str
+    unattended_ok: bool
+
+
+_IN_HAND = (
+    select(
+        *(_t.c.id, _t.c.sequence, _t.c.state, _t.c.started_at, _b.c.station),
+        *(_b.c.start_at, _b.c.end_at, _b.c.changeover_s, _b.c.setup_state, _b.c.unattended_ok),
+    )
+    .join_from(_t, _b, _b.c.id == _t.c.batch_id)
+    .where(_t.c.state.in_(sorted(LIVE_TICKET)), _t.c.station.in_(bindparam("stations", expanding=True)))
+)
+
+
+def in_hand(s: Session, stations: Collection[str]) -> dict[str, list[InHand]]:
+    """Return what some stations may have in hand, by station."""
+    found: dict[str, list[InHand]] = {}
+    for row in s.execute(_IN_HAND, {"stations": sorted(stations)}):
+        found.setdefault(row[4], []).append(InHand(*row))
+    return found
+
+
+@dataclass(frozen=True)
 class LiveBatch:
     """A batch whose ticket is live, without the ticket's document."""
 
@@ -264,13 +298,9 @@ class LiveBatch:
     batch: Batch
 
 
-def live_batches(s: Session, *, stations: Collection[str] | None = None) -> list[LiveBatch]:
-    """Return what stations, or some of them, may have in hand, by station and sequence."""
-    if stations is None:
-        found = s.execute(_LIVE_BATCHES)
-    else:
-        found = s.execute(_LIVE_BATCHES_AT, {"stations": sorted(stations)})
-    return [LiveBatch(row[0], row[1], row[2], row[3], Batch(*row[4:])) for row in found]
+def live_batches(s: Session) -> list[LiveBatch]:
+    """Return what stations may have in hand, by station and sequence."""
+    return [LiveBatch(row[0], row[1], row[2], row[3], Batch(*row[4:])) for row in s.execute(_LIVE_BATCHES)]
 
 
 def live_counts(s: Session) -> dict[str, int]:
@@ -278,14 +308,10 @@ def live_counts(s: Session) -> dict[str, int]:
     return {row[0]: row[1] for row in s.execute(_LIVE_COUNTS)}
 
 
-def begins_since(s: Session, since: datetime, *, stations: Collection[str] | None = None) -> dict[str, list[datetime]]:
-    """Return when batches have begun to run since a moment, by station."""
-    if stations is None:
-        found = s.execute(_BEGINS, {"since": since})
-    else:
-        found = s.execute(_BEGINS_AT, {"since": since, "stations": sorted(stations)})
+def begins_since(s: Session, since: datetime, stations: Collection[str]) -> dict[str, list[datetime]]:
+    """Return when batches of some stations have begun to run since a moment, by station."""
     begins: dict[str, list[datetime]] = {}
-    for name, started_at in found:
+    for name, started_at in s.execute(_BEGINS, {"since": since, "stations": sorted(stations)}):
         begins.setdefault(name, []).append(started_at)
     return begins
 

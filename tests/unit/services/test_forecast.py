@@ -3,12 +3,11 @@
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from batcher.domain.batches import Batch
 from batcher.domain.calendars import Calendar, Span
-from batcher.domain.states import BatchState, TicketState
+from batcher.domain.states import TicketState
 from batcher.rules.floor import Station
 from batcher.services.forecast import station_outlook
-from batcher.store.batches import LiveBatch
+from batcher.store.batches import InHand
 
 MONDAY = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 SHIFT = Calendar(ZoneInfo("Europe/London"), (((Span(time(7), time(19)),),) * 5 + ((), ())))
@@ -17,13 +16,9 @@ UV = Station("uv-1", "uv-print", SHIFT, None, 2, False, 1400, 1400, 120, "plate-
 
 def live(
     sequence: int, *, state: TicketState = TicketState.ACCEPTED, started: datetime | None = None, magazine: bool = False
-) -> LiveBatch:
-    batch = Batch(
-        f"b{sequence}", "uv-1", "uv-print", "tin-jig", "tin-jig", 420, "r", "f", BatchState.RELEASED,
-        MONDAY, MONDAY + timedelta(minutes=20), MONDAY, 1.0, 15, "full", 100, "p", "h", MONDAY,
-        unattended_ok=magazine,
-    )  # fmt: skip
-    return LiveBatch(f"t{sequence}", sequence, state, started, batch)
+) -> InHand:
+    end_at = MONDAY + timedelta(minutes=20)
+    return InHand(f"t{sequence}", sequence, state, started, "uv-1", MONDAY, end_at, 420, "tin-jig", magazine)
 
 
 def test_an_idle_station_is_free_now_in_the_state_it_is_known_to_have() -> None:
