@@ -252,7 +252,7 @@ class _Daemon:
             loop("sources", settings.poll_s, self._sources.turn),
             Loop("artwork", real(settings.poll_s), ArtworkDesk(floor, random.random).turn, lambda: 600.0),
             Loop("archive", real(settings.archive_s), lambda: archive_finished(floor), lambda: 600.0),
-            loop("housekeeping", settings.housekeeping_s, lambda: housekeep(floor)),
+            Loop("housekeeping", real(settings.housekeeping_s), lambda: housekeep(floor), lambda: 600.0),
         ]
 
     def _shadow_loop(self, directory: Path) -> Loop:

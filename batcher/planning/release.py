@@ -84,6 +84,8 @@ class StationNow:
         Next moment at or after `free` at which an operator is there.
     magazine_left
         Batches it may still start in the unattended gap at `free`.
+    later_states
+        Setup states of what it gets once steps before it have been made.
     """
 
     id: str
@@ -94,6 +96,7 @@ class StationNow:
     magazine_left: int
     setup_unattended: bool
     changeover_s: Mapping[str, int]  #: seconds into each state from `setup_state`
+    later_states: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def decide(candidates: Sequence[Candidate], station: StationNow, now: int, lead:
     list of Decision
         One for each candidate; at most one is released, since it changes the station for the others.
     """
-    alone = len({c.setup_state for c in candidates}) == 1
+    alone = len({c.setup_state for c in candidates} | station.later_states) == 1
     reasons = {c.batch_id: _reason(c, station, now, lead, alone=alone) for c in candidates}
     wanted = [c for c in candidates if reasons[c.batch_id] in RELEASING]
     wanted.sort(key=lambda c: _urgency(c, reasons[c.batch_id], station))

@@ -11,8 +11,10 @@ from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
-#: Seconds of work in one go, and of rest after them.
-_WORK_S, _REST_S = 0.001, 0.003
+#: Seconds of work in one go at least, and of rest after it at most.
+_WORK_S, _LONGEST_S = 0.001, 0.25
+#: How many times as long as it works a thread rests that may take its time.
+_TIMES = 3.0
 
 
 class Pace(Protocol):
@@ -27,11 +29,19 @@ def straight_on(values: Iterable[T], /) -> Iterable[T]:
     return values
 
 
-def giving_way(values: Iterable[T], /) -> Iterator[T]:
-    """Yield values with a rest after every millisecond."""
-    began = time.perf_counter()
+def giving_way(values: Iterable[T], /, times: float = _TIMES) -> Iterator[T]:
+    """
+    Yield values with rests in between.
+
+    Parameters
+    ----------
+    times
+        How many times as long it rests as this thread has worked since the last rest; waiting is no work.
+    """
+    began_s = time.thread_time()
     for value in values:
         yield value
-        if time.perf_counter() - began > _WORK_S:
-            time.sleep(_REST_S)
-            began = time.perf_counter()
+        worked_s = time.thread_time() - began_s
+        if worked_s > _WORK_S:
+            time.sleep(min(_LONGEST_S, times * worked_s))
+            began_s = time.thread_time()

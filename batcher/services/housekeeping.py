@@ -18,6 +18,8 @@ log = structlog.get_logger()
 KEPT_ANSWERS = timedelta(days=1)
 #: How long it can be looked up what became of a reservation.
 KEPT_RESERVATIONS = timedelta(days=14)
+#: Orders of which it is recorded in one commit that they are at risk, or no more: who writes too waits for each.
+_TOLD_AT_ONCE = 100
 
 
 def housekeep(floor: Floor) -> None:
@@ -58,6 +60,6 @@ def _tell_outlooks(floor: Floor, outlooks: list[OrderOutlook], now: datetime) ->
         before = news.outlooks_told(session)
     words = dict.fromkeys(before, news.ON_COURSE) | told
     changed = [(key, word) for key, word in words.items() if before.get(key) != word]
-    for part in giving_way(chunks(changed)):  # a new plan may change that of thousands: who writes too gets a turn
+    for part in giving_way(chunks(changed, _TOLD_AT_ONCE)):  # a new plan may change that of thousands
         with floor.store.write() as session:
             news.note_outlooks(session, dict(part), now)

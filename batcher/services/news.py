@@ -5,6 +5,7 @@ A hook that fails is tried again after a while that doubles, with chance in it s
 that keeps failing is left alone, and then asked with a single piece. Each piece keeps its id over all tries.
 """
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ import structlog
 from batcher.dispatch.webhook import Answer, signature
 from batcher.errors import DispatchError
 from batcher.services.context import Floor
+from batcher.services.giving_way import giving_way
 from batcher.store import hooks, news
 from batcher.store.hooks import Delivery, Hook
 from batcher.store.news import NewsItem
@@ -32,8 +34,6 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 5.0, 4 * 3600.0
 #: Failures in a row after which a hook is left alone, and for how long at first and at most.
 _CIRCUIT, _PAUSE_S, _LONGEST_PAUSE_S = 5, 30.0, 3600.0
 _EVENTS_AT_ONCE, _SENT_AT_ONCE, _HOOKS_AT_ONCE = 100, 50, 8
-#: Seconds between two parts: whoever waits to write would otherwise find the lock taken again.
-_GIVE_WAY_S = 0.001
 #: Seconds of the wall clock that one hook may take of a turn.
 _TURN_S = 15.0
 
@@ -80,7 +80,8 @@ class NewsDesk:
     def make(self) -> int:
         """Make news of what was recorded, and put it on its way, in one commit a part."""
         count = 0
-        while True:
+        # whoever waits to write would otherwise find the lock taken again
+        for _ in giving_way(itertools.count(), times=1):
             with self.floor.store.write() as session:
                 made = news.make_news(session, limit=_EVENTS_AT_ONCE)
                 hooks.queue(session, made, self.floor.now())
@@ -89,8 +90,8 @@ class NewsDesk:
             for item in made:
                 self.floor.metrics.news.labels(type=item.type).inc()
             if at_end:
-                return count
-            time.sleep(_GIVE_WAY_S)
+                break
+        return count
 
     def send(self) -> None:
         """Send what is due to every hook, side by side: one that hangs holds up no other."""

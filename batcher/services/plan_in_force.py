@@ -4,7 +4,7 @@ The plan that stands between two cycles, and what release needs of it.
 Tentative: only what is released from it becomes fact. The next cycle replaces it whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -44,6 +44,16 @@ class PlanInForce:
     def open_batches(self) -> list[Batch]:
         """Return the batches that are still tentative, as they would be released."""
         return [batch for batch in self.batches if batch.id not in self.gone]
+
+    def startable(self, stations: Collection[str] | None = None) -> Iterator[Batch]:
+        """Yield the tentative batches, of all stations or of some, that no planned step before them keeps back."""
+        for station, batches in self._startable.items():
+            if stations is None or station in stations:
+                yield from (batch for batch in batches if batch.id not in self.gone)
+
+    def later_states(self, station: str) -> frozenset[str]:
+        """Return the setup states of what a station gets once steps before it have been made."""
+        return self._later_states.get(station, frozenset())
 
     def batch(self, batch_id: str) -> Batch:
         """Return one of its batches, as it would be released."""
@@ -101,6 +111,25 @@ class PlanInForce:
     def candidates(self) -> dict[str, Candidate]:
         """What the release policy has been shown of it so far, by batch, without what changes with the time."""
         return {}
+
+    @cached_property
+    def _startable(self) -> dict[str, list[Batch]]:
+        found: dict[str, list[Batch]] = {}
+        for batch in self.batches:
+            if not self._is_later(batch):
+                found.setdefault(batch.station, []).append(batch)
+        return found
+
+    @cached_property
+    def _later_states(self) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for batch in self.batches:
+            if self._is_later(batch):
+                found.setdefault(batch.station, set()).add(self.snapshot.fixture_of[batch.family].setup_state)
+        return {station: frozenset(states) for station, states in found.items()}
+
+    def _is_later(self, batch: Batch) -> bool:
+        return any(self.jobs[job].after for job in batch.jobs)
 
     @cached_property
     def _fills(self) -> dict[str, float]:

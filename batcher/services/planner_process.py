@@ -6,8 +6,10 @@ one is handed a finished plan. One that ends takes its plan with it and is repla
 started, a plan without a search is made here. It ends by itself when nobody is left to ask it.
 """
 
+import io
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Collection
@@ -115,7 +117,7 @@ class PlannerProcess:
             try:
                 with self._sending:
                     child.pipe.send(asked)
-                answer = child.pipe.recv()
+                answer = _unpacked(child.pipe.recv_bytes())
             except (EOFError, OSError) as error:
                 self._child = None
                 raise SolverError(f"the planner's process ended: {child.ended()}") from error
@@ -137,6 +139,30 @@ class _Child:
             self.process.kill()
             self.process.join()
         return f"exit code {self.process.exitcode}"
+
+
+class _BySteps:
+    """
+    Bytes for a `pickle.Unpickler`, handed out by steps of the interpreter.
+
+    A plan of a hundred thousand pieces takes a second to unpack, in which nobody else would have the interpreter: it
+    changes hands between its own steps only.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = io.BytesIO(content)
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes: a frame of 64 kB."""
+        return self._content.read(size)
+
+    def readline(self) -> bytes:
+        """Return the rest of a line."""
+        return self._content.readline()
+
+
+def _unpacked(content: bytes) -> Any:
+    return pickle.Unpickler(_BySteps(content)).load()  # noqa: S301 - our own process wrote it
 
 
 def _started(floor: Floor, begin: Callable[[], None] | None) -> _Child:

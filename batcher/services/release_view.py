@@ -31,11 +31,9 @@ class Prospect:
 def candidates(
     plan: PlanInForce, now: datetime, *, only: Collection[str] | None = None, prospect: Prospect | None = None
 ) -> dict[str, list[Candidate]]:
-    """Return the tentative batches by station, or those of some stations."""
+    """Return the batches that may start while their plan is in force, by station, or those of some stations."""
     views: dict[str, list[Candidate]] = {}
-    for batch in plan.open_batches():
-        if only is not None and batch.station not in only:
-            continue
+    for batch in plan.startable(only):
         views.setdefault(batch.station, []).append(_candidate(plan, batch, now, prospect))
     return views
 
@@ -56,7 +54,6 @@ def _untimed(plan: PlanInForce, batch: Batch) -> Candidate:
     at = plan.snapshot.at
     rule, fixture = plan.snapshot.rules_of[batch.family], plan.snapshot.fixture_of[batch.family]
     jobs = [plan.jobs[j] for j in batch.jobs]
-    ready = _ready(plan, batch)
     fill = plan.fill(batch)
     bounds = plan.bounds(batch)
     fills = plan.fills_of[batch.family]
@@ -74,7 +71,7 @@ def _untimed(plan: PlanInForce, batch: Batch) -> Candidate:
         seconds=batch.end - batch.start,
         fill=fill,
         full=rule.max_items == len(jobs) or (not room if bounds.exact else fill >= target),
-        ready=ready,
+        ready=max(job.release for job in jobs),
         latest_begin=plan.latest_begin[batch.id],
         wait_until=None if wait_until is None else seconds_from(at, wait_until),
         closed=False,
@@ -106,12 +103,6 @@ def _waiting(plan: PlanInForce, batch: Batch, now: datetime, prospect: Prospect)
     return worth_of_waiting(stake, prospect.expected.of_family(batch.family, now, slack), slack, floor_s)
 
 
-def _ready(plan: PlanInForce, batch: Batch) -> int:
-    """Return when all jobs may start; one that waits for a planned step before it is not ready in this plan."""
-    never = plan.snapshot.problem.horizon
-    return max(never if plan.jobs[j].after else plan.jobs[j].release for j in batch.jobs)
-
-
 def station_now(
     rules: RuleSet, station: Station, outlook: StationOutlook, plan: PlanInForce, now: datetime
 ) -> StationNow:
@@ -128,6 +119,7 @@ def station_now(
         attended_from=seconds_from(at, _attended_from(station, free_at)),
         magazine_left=station.magazine - outlook.magazine_used,
         setup_unattended=station.setup_unattended,
+        later_states=plan.later_states(station.id),
         changeover_s={state: process.changeover_between(outlook.setup_state, state).seconds for state in states},
     )
 

@@ -53,7 +53,7 @@ def release_due(floor: Floor, *, policy: Policy = decide, only: Collection[str] 
     if plan is None or plan.rules_hash != rules.hash or floor.safe.mode is not None:
         return []
     now = floor.now()
-    wanted = {batch.station for batch in plan.open_batches() if only is None or batch.station in only}
+    wanted = {batch.station for batch in plan.startable(only)}
     if not wanted:
         return []
     with floor.store.read() as session:

@@ -47,6 +47,7 @@ class Word(TypeDecorator[StrEnum]):
     def __init__(self, words: type[StrEnum]) -> None:
         super().__init__()
         self.words = words
+        self._members = {word.value: word for word in words}
 
     def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Store the plain word."""
@@ -54,7 +55,7 @@ class Word(TypeDecorator[StrEnum]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Return the enum's member."""
-        return None if value is None else self.words(value)
+        return None if value is None else self._members[value]
 
 
 def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:

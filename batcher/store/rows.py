@@ -17,7 +17,7 @@ def columns(table: Table, value: type[Any]) -> list[Column[Any]]:
     return [table.c[field.name] for field in fields(value)]
 
 
-def chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
-    """Yield a long list in parts that fit a statement."""
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]
+def chunks(values: Sequence[Value], most: int = _CHUNK) -> Iterator[Sequence[Value]]:
+    """Yield a long list in parts that fit a statement, or are smaller still."""
+    for start in range(0, len(values), most):
+        yield values[start : start + most]
