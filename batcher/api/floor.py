@@ -17,7 +17,7 @@ from batcher.domain.states import LIVE_TICKET, BatchState, TicketState
 from batcher.errors import NotFoundError
 from batcher.services.context import Floor
 from batcher.services.load_list import LoadList, load_lists
-from batcher.services.plan_view import plan_view
+from batcher.services.plan_view import latest_view
 from batcher.services.status import FloorStatus, floor_status
 from batcher.store import batches
 
@@ -74,10 +74,10 @@ def floor_routes(floor: Floor) -> APIRouter:
     def get_plan() -> PlanAnswer:
         """Show the plan in force; what it holds is tentative until it is released."""
         with floor.store.read() as session:
-            stored = batches.latest_plan(session)
-        if stored is None:
+            view = latest_view(session)
+        if view is None:
             raise NotFoundError("plan", "yet")
-        view = plan_view(stored)
+        stored = view.plan
         return PlanAnswer(
             id=stored.id,
             created_at=stored.created_at,

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from batcher.cli.floors import reading_floor
 from batcher.errors import Fault, RulesError
 from batcher.rules.ruleset import RuleSet
-from batcher.services.plan_view import plan_view
+from batcher.services.plan_view import latest_view
 from batcher.services.trial import try_rules
-from batcher.store import batches
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,8 @@ def try_on_queue(rules: RuleSet) -> QueueTrial:
     """
     with reading_floor() as floor:
         with floor.store.read() as session:
-            stored = batches.latest_plan(session)
-        before = {} if stored is None else plan_view(stored).left_out
+            plan = latest_view(session)
+        before = {} if plan is None else plan.left_out
         try:
             trial = try_rules(floor, rules, left_out_before=before)
         except RulesError as error:

@@ -17,7 +17,7 @@ from batcher.rules.floor import Station
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
 from batcher.services.forecast import StationOutlook
-from batcher.services.plan_view import PlannedBatch, PlanView, plan_view
+from batcher.services.plan_view import PlannedBatch, latest_view
 from batcher.services.queue import read_outlooks
 from batcher.store import batches, blanks, orders, stations
 from batcher.store.batches import LiveBatch
@@ -86,8 +86,7 @@ class CauseFinder:
         self._ready = ready
         self._rules: RuleSet = floor.rules.current
         self._now, self._session, self._say = floor.now(), session, say
-        stored = batches.latest_plan(session)
-        self.plan: PlanView | None = None if stored is None else plan_view(stored)
+        self.plan = latest_view(session)
         self._stations = stations.all_stations(session)
         self._outlooks: Mapping[str, StationOutlook] = read_outlooks(session, self._rules, self._now)
         self._live: dict[str, LiveBatch] = {entry.ticket_id: entry for entry in batches.live_batches(session)}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from batcher.rules.ruleset import RuleSet
 from batcher.services.giving_way import Pace, straight_on
-from batcher.services.plan_view import plan_view
+from batcher.services.plan_view import latest_view
 from batcher.store import batches, orders
 from batcher.store.session import Session
 
@@ -31,8 +31,8 @@ def order_outlooks(session: Session, rules: RuleSet, now: datetime, *, pace: Pac
 
 def _ready_by_order(session: Session, rules: RuleSet, now: datetime, pace: Pace) -> dict[str, datetime]:
     pack = timedelta(seconds=rules.site.pack_s)
-    stored = batches.latest_plan(session)
-    planned = plan_view(stored).batch_of if stored is not None else {}
+    plan = latest_view(session)
+    planned = {} if plan is None else plan.batch_of
     ends: dict[str, datetime] = {}
     unknown: set[str] = set()
     for job_id, key in pace(orders.order_of_waiting(session)):

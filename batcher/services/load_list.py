@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from batcher.rules.floor import Process, Station
 from batcher.rules.ruleset import RuleSet
 from batcher.services.context import Floor
-from batcher.services.plan_view import PlannedBatch, plan_view
+from batcher.services.plan_view import PlannedBatch, latest_view
 from batcher.store import batches, orders, stations
 from batcher.store.session import Session
 
@@ -188,10 +188,9 @@ def _tickets(session: Session) -> dict[str, list[NightBatch]]:
 
 def _planned(session: Session, rules: RuleSet) -> list[PlannedBatch]:
     """Return the tentative batches whose pieces all still wait; under other rules there is no plan."""
-    stored = batches.latest_plan(session)
-    if stored is None or stored.rules_hash != rules.hash:
+    view = latest_view(session)
+    if view is None or view.plan.rules_hash != rules.hash:
         return []
-    view = plan_view(stored)
     wait = {entry.job.id for entry in orders.work_of(session, list(view.batch_of))}
     return [batch for batch in view.batches if wait.issuperset(batch.jobs)]
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from batcher.domain.orders import Item, Job
 from batcher.domain.states import ItemState, JobState, OrderState
 from batcher.services.context import Floor
-from batcher.services.plan_view import PlanView, plan_view
-from batcher.store import batches, orders
+from batcher.services.plan_view import PlanView, latest_view
+from batcher.store import orders
 from batcher.store.orders import Whereabouts
 
 
@@ -42,8 +42,7 @@ def piece_views(floor: Floor, order_key: str) -> list[PieceView]:
         items, jobs = orders.items_of(session, order_key), orders.jobs_of(session, order_key)
         where = orders.whereabouts(session, order_key)
         waits = any(job.state is JobState.WAITING for job in jobs)
-        stored = batches.latest_plan(session) if waits else None
-    plan = None if stored is None else plan_view(stored)
+        plan = latest_view(session) if waits else None
     by_item: dict[str, list[StepView]] = {}
     for job in jobs:
         by_item.setdefault(job.item_id, []).append(_step(job, where.get(job.id), plan))

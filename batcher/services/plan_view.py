@@ -1,11 +1,14 @@
 """The stored plan as other services and other processes read it: by job, by station, with expected ends by order."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from batcher.store import batches
 from batcher.store.batches import StoredPlan
+from batcher.store.session import Session
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,30 @@ def plan_view(stored: StoredPlan) -> PlanView:
         unplanned=frozenset(document["unplanned"]),
         batches_kept=document.get("batches_kept"),
     )
+
+
+class _Newest:
+    """Keeps the newest plan, indexed: with many orders it takes a moment to be read, in which nobody else gets on."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._view: PlanView | None = None
+
+    def read(self, session: Session) -> PlanView | None:
+        newest = batches.latest_plan_id(session)
+        with self._lock:
+            if self._view is None or self._view.plan.id != newest:  # a plan never changes, and its id is its own
+                stored = None if newest is None else batches.get_plan(session, newest)
+                self._view = None if stored is None else plan_view(stored)
+            return self._view
+
+
+_NEWEST = _Newest()
+
+
+def latest_view(session: Session) -> PlanView | None:
+    """Return the newest stored plan, indexed; none before the first. Safe to be asked often, from any thread."""
+    return _NEWEST.read(session)
 
 
 def plan_batches(document: Mapping[str, Any]) -> tuple[PlannedBatch, ...]:

@@ -16,11 +16,10 @@ from batcher.services.arrivals import Expected
 from batcher.services.context import Floor
 from batcher.services.families import FamilyBook
 from batcher.services.forecast import StationOutlook, station_outlook, unattended_since
-from batcher.services.plan_view import plan_view
+from batcher.services.plan_view import PlanView, latest_view
 from batcher.services.quoted_work import reserved_work
 from batcher.services.snapshot import Snapshot, build_snapshot
 from batcher.store import batches, orders, reservations, stations
-from batcher.store.batches import StoredPlan
 from batcher.store.session import Session
 
 
@@ -72,18 +71,18 @@ def read_queue(floor: Floor, rules: RuleSet) -> Queue:
         work = [*orders.open_work(session), *reserved_work(rules, reservations.standing(session, now))]
         outlooks = read_outlooks(session, rules, now)
         running = _running_jobs(session, outlooks)
-        last = batches.latest_plan(session)
+        last = latest_view(session)
         expected = floor.arrivals.now(session, rules, now)
     batches_before = () if last is None else _batches_of(last)
     book = floor.families if rules is floor.rules.current else FamilyBook()
     return Queue(now, work, outlooks, running, batches_before, book, expected)
 
 
-def _batches_of(stored: StoredPlan) -> tuple[Batch, ...]:
+def _batches_of(plan: PlanView) -> tuple[Batch, ...]:
     """Return a stored plan's batches, their times on the one clock that all plans share."""
     return tuple(
         Batch(batch.id, batch.station, "", int(batch.start_at.timestamp()), int(batch.end_at.timestamp()), batch.jobs)
-        for batch in plan_view(stored).batches
+        for batch in plan.batches
     )
 
 

@@ -10,7 +10,7 @@ from batcher.rules.ruleset import RuleSet
 from batcher.services.blanks import MissedBlank, missed_blanks
 from batcher.services.context import Floor
 from batcher.services.expected import OrderOutlook, order_outlooks
-from batcher.services.plan_view import PlannedBatch, PlanView, plan_view
+from batcher.services.plan_view import PlannedBatch, PlanView, latest_view
 from batcher.store import batches, leadership, orders, restored, stations
 from batcher.store.batches import LiveBatch
 from batcher.store.leadership import Leader
@@ -126,8 +126,7 @@ def floor_status(floor: Floor) -> FloorStatus:
         by_state = orders.orders_by_state(session)
         outlooks = order_outlooks(session, rules, now)
         held = orders.list_orders(session, states=(OrderState.HELD,), limit=_LISTED)
-        stored = batches.latest_plan(session)
-        view = None if stored is None else plan_view(stored)
+        view = latest_view(session)
         station_list = _stations(session, rules, view, now)
         leader = leadership.latest(session)
         safe = restored.safe_mode(session)

@@ -1,7 +1,7 @@
 """Plans, batches and tickets in the store, in one import: releasing, following and finishing them."""
 
 from batcher.store.finish import End, Finished, finish_ticket, finish_tickets
-from batcher.store.plans import StoredPlan, get_plan, latest_plan, save_plan
+from batcher.store.plans import StoredPlan, get_plan, latest_plan, latest_plan_id, save_plan
 from batcher.store.release import Release, release, release_all
 from batcher.store.remaking import Scrapped, scrap_item
 from batcher.store.ticket_queries import (
@@ -56,6 +56,7 @@ __all__ = [
     "in_hand",
     "last_ended",
     "latest_plan",
+    "latest_plan_id",
     "listed_items",
     "live_batches",
     "live_counts",

@@ -112,14 +112,6 @@ def orders_like(s: Session, text: str, limit: int) -> list[Order]:
     return [Order(*row) for row in s.execute(statement.order_by(orders.c.order_id, orders.c.key).limit(limit))]
 
 
-def latest_plan_id(s: Session) -> str | None:
-    """Return which plan is the newest; none before the first."""
-    plans = tables.plans
-    newest = select(plans.c.id).order_by(plans.c.created_at.desc(), plans.c.id.desc()).limit(1)
-    found: str | None = s.execute(newest).scalar_one_or_none()
-    return found
-
-
 def still_waiting(s: Session, jobs: Sequence[str]) -> set[str]:
     """Return those of the named jobs that wait, and whose order is not held."""
     table, orders = tables.jobs, tables.orders

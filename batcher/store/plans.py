@@ -43,6 +43,14 @@ def latest_plan(s: Session) -> StoredPlan | None:
     return None if row is None else StoredPlan(*row)
 
 
+def latest_plan_id(s: Session) -> str | None:
+    """Return which plan is the newest; none before the first."""
+    plans = tables.plans
+    newest = select(plans.c.id).order_by(plans.c.created_at.desc(), plans.c.id.desc()).limit(1)
+    found: str | None = s.execute(newest).scalar_one_or_none()
+    return found
+
+
 def get_plan(s: Session, plan_id: str) -> StoredPlan | None:
     """Return one plan; none when it is no longer kept."""
     plans = tables.plans

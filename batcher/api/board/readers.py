@@ -13,7 +13,6 @@ from batcher.domain.access import Scope
 from batcher.services.board.batch_view import batch_view
 from batcher.services.board.floor_view import floor_board
 from batcher.services.board.order_view import order_view
-from batcher.services.board.plans import PlanReader
 from batcher.services.board.rules_view import rules_view
 from batcher.services.board.timeline import SPANS, shift_keeping, timeline
 from batcher.services.board.trouble import trouble
@@ -69,11 +68,10 @@ class Readers:
 
     def __init__(self, floor: Floor, health: Health) -> None:
         self._floor, self._health = floor, health
-        self._plans = PlanReader()
 
     def floor(self, _: None) -> Sequence[Part]:
         """Return the floor: what matters most, the next collections, a card for each station."""
-        board = floor_board(self._floor, self._plans)
+        board = floor_board(self._floor)
         parts = [
             Part("verdict", "parts/verdict.html", verdict(board, self._health.stale_loops())),
             Part("shift", "parts/shift.html", board.shift),
@@ -85,13 +83,13 @@ class Readers:
 
     def timeline(self, asked: TimeAsked) -> Sequence[Part]:
         """Return the timeline: its axis, and a lane for each station."""
-        seen = timeline(self._floor, self._plans, asked.hours, asked.shift)
+        seen = timeline(self._floor, asked.hours, asked.shift)
         axis = Part("axis", "parts/axis.html", (seen.window, seen.ticks, seen.collections))
         return [axis, *(Part(f"lane-{lane.station}", "parts/lane.html", lane) for lane in seen.lanes)]
 
     def wall(self, _: None) -> Sequence[Part]:
         """Return the floor as a screen across the hall shows it."""
-        board = floor_board(self._floor, self._plans)
+        board = floor_board(self._floor)
         return [
             Part("wall-verdict", "parts/wall_verdict.html", (verdict(board, self._health.stale_loops()), board.shift)),
             Part("wall-collections", "parts/wall_collections.html", board.collections),
@@ -108,7 +106,7 @@ class Readers:
 
     def batch(self, asked: BatchAsked) -> Sequence[Part]:
         """Return one batch."""
-        view = batch_view(self._floor, self._plans, asked.ref, texts=asked.texts)
+        view = batch_view(self._floor, asked.ref, texts=asked.texts)
         return [Part("batch", "parts/batch.html", view)]
 
     def order(self, ref: str) -> Sequence[Part]:
@@ -117,7 +115,7 @@ class Readers:
 
     def trouble(self, _: None) -> Sequence[Part]:
         """Return what needs a person, a part for each kind."""
-        found = trouble(self._floor, self._plans)
+        found = trouble(self._floor)
         return [
             Part("stations", "parts/trouble_stations.html", (found.down, found.up)),
             Part("blanks", "parts/trouble_blanks.html", (found.blanks, found.there)),

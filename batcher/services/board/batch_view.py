@@ -10,9 +10,8 @@ from batcher.domain.orders import OpenWork
 from batcher.errors import NotFoundError
 from batcher.planning.plan import Placement
 from batcher.services.board.layout import Layout, layout_of, size_of
-from batcher.services.board.plans import PlanReader
 from batcher.services.context import Floor
-from batcher.services.plan_view import PlannedBatch
+from batcher.services.plan_view import PlannedBatch, latest_view
 from batcher.store import batches, board, events, orders
 from batcher.store.session import Session
 
@@ -73,7 +72,7 @@ class BatchView:
     trouble: str
 
 
-def batch_view(floor: Floor, plans: PlanReader, ref: str, *, texts: bool = True) -> BatchView:
+def batch_view(floor: Floor, ref: str, *, texts: bool = True) -> BatchView:
     """
     Return one batch, from one read of the store.
 
@@ -92,7 +91,7 @@ def batch_view(floor: Floor, plans: PlanReader, ref: str, *, texts: bool = True)
     """
     with floor.store.read() as session:
         released = _batch_of(session, ref)
-        view = _tentative(floor, session, plans, ref) if released is None else _released(floor, session, released)
+        view = _tentative(floor, session, ref) if released is None else _released(floor, session, released)
     return view if texts else replace(view, pieces=tuple(replace(piece, text="") for piece in view.pieces))
 
 
@@ -167,8 +166,8 @@ def _life(ticket: Ticket) -> tuple[Step, ...]:
     return tuple(Step(what, at) for what, at in moments.items() if at is not None)
 
 
-def _tentative(floor: Floor, session: Session, plans: PlanReader, job_id: str) -> BatchView:
-    plan, rules = plans.read(session), floor.rules.current
+def _tentative(floor: Floor, session: Session, job_id: str) -> BatchView:
+    plan, rules = latest_view(session), floor.rules.current
     found = None if plan is None else plan.batch_of.get(job_id)
     if found is None:
         raise NotFoundError("batch", job_id)

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 
 from batcher.domain.states import OrderState
 from batcher.services.blanks import missed_blanks
-from batcher.services.board.plans import PlanReader
 from batcher.services.board.shift import Presence, shift_at
 from batcher.services.board.stations import Doing, StationCard, station_cards
 from batcher.services.context import Floor
-from batcher.services.plan_view import PlanView
+from batcher.services.plan_view import PlanView, latest_view
 from batcher.store import board
 from batcher.store.board import LeavingCount
 from batcher.store.session import Session
@@ -77,11 +76,11 @@ class FloorBoard:
         return sum(count for state, count in self.orders.items() if state is not OrderState.HELD)
 
 
-def floor_board(floor: Floor, plans: PlanReader) -> FloorBoard:
+def floor_board(floor: Floor) -> FloorBoard:
     """Return the floor as it is now, from one read of the store."""
     now, rules = floor.now(), floor.rules.current
     with floor.store.read() as session:
-        plan = plans.read(session)
+        plan = latest_view(session)
         outlooks = board.outlooks_by_leaving(session)
         by_outlook: Counter[str] = Counter()
         for (word, _), count in outlooks.items():

@@ -9,10 +9,9 @@ from batcher.domain.batches import Batch
 from batcher.domain.calendars import Interval
 from batcher.domain.states import BatchState, OrderState, TicketState
 from batcher.rules.floor import Process, Station
-from batcher.services.board.plans import PlanReader
 from batcher.services.board.stations import end_of
 from batcher.services.context import Floor
-from batcher.services.plan_view import PlannedBatch, PlanView
+from batcher.services.plan_view import PlannedBatch, PlanView, latest_view
 from batcher.store import batches, board, stations
 from batcher.store.session import Session
 
@@ -105,7 +104,7 @@ def shift_keeping(hours: int, shift: int, wanted: int) -> int:
     return round((middle / wanted - 0.5 + _BEHIND) * 2)
 
 
-def timeline(floor: Floor, plans: PlanReader, hours: int, shift: int) -> Timeline:
+def timeline(floor: Floor, hours: int, shift: int) -> Timeline:
     """Return the timeline around now, from one read of the store."""
     now, rules = floor.now(), floor.rules.current
     window = window_at(now, hours, shift)
@@ -115,7 +114,7 @@ def timeline(floor: Floor, plans: PlanReader, hours: int, shift: int) -> Timelin
         known = {name: row.setup_state for name, row in rows.items() if row.setup_state is not None} | states
         for station in rules.stations.values():
             known.setdefault(station.id, station.initial_state)
-        planned = _planned(session, plans.read(session), window)
+        planned = _planned(session, latest_view(session), window)
         leaving = sorted(
             {
                 count.leave_by_at

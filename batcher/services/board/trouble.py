@@ -9,9 +9,8 @@ from batcher.domain.orders import Order
 from batcher.domain.states import OrderState, StationState, TicketState
 from batcher.services.blanks import MissedBlank, missed_blanks
 from batcher.services.board.expectation import expected_at
-from batcher.services.board.plans import PlanReader
 from batcher.services.context import Floor
-from batcher.services.plan_view import PlanView
+from batcher.services.plan_view import PlanView, latest_view
 from batcher.store import batches, board, stations
 from batcher.store.board import Remake
 from batcher.store.session import Session
@@ -71,11 +70,11 @@ class Trouble:
     there: tuple[str, ...]  #: products whose blanks have not run out as a whole
 
 
-def trouble(floor: Floor, plans: PlanReader) -> Trouble:
+def trouble(floor: Floor) -> Trouble:
     """Return what needs a person now, from one read of the store."""
     rules, now = floor.rules.current, floor.now()
     with floor.store.read() as session:
-        plan = plans.read(session)
+        plan = latest_view(session)
         counts: Counter[str] = Counter()
         for (word, _), count in board.outlooks_by_leaving(session).items():
             counts[word] += count

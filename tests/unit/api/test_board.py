@@ -26,7 +26,6 @@ from batcher.rules.floor import ServiceCase
 from batcher.services.access import create_token
 from batcher.services.blanks import say_out
 from batcher.services.board.floor_view import FloorBoard, floor_board
-from batcher.services.board.plans import PlanReader
 from batcher.services.board.rules_view import rules_view
 from batcher.services.board.stations import Doing
 from batcher.services.context import Floor
@@ -187,13 +186,13 @@ def test_a_plan_that_is_long_past_is_told_where_work_waits_for_it(floor: Floor) 
 
     then = [Clock(floor_at=NOW + timedelta(minutes=age), anchor_at=datetime.now(UTC)) for age in (5, 11)]
 
-    assert [floor_board(replace(floor, clock=clock), PlanReader()).plan_is_old for clock in then] == [False, True]
+    assert [floor_board(replace(floor, clock=clock)).plan_is_old for clock in then] == [False, True]
 
 
 def test_a_station_that_is_down_says_why(floor: Floor, client: httpx.Client) -> None:
     client.post("/v1/stations/uv-1/down", json={"reason": "lens cracked"})
 
-    card = floor_board(floor, PlanReader()).stations[0]
+    card = floor_board(floor).stations[0]
 
     assert (card.id, card.doing, card.note) == ("uv-1", Doing.DOWN, "lens cracked")
     assert "lens cracked" in client.get("/").text
@@ -284,7 +283,7 @@ def test_zooming_keeps_what_was_looked_at_in_the_middle(hours: int, shift: int, 
 
 
 def test_stations_that_do_not_fit_on_a_wall_come_by_turns_and_trouble_at_every_one(floor: Floor) -> None:
-    card = floor_board(floor, PlanReader()).stations[0]
+    card = floor_board(floor).stations[0]
     cards = [replace(card, id=f"s{number}", doing=Doing.IDLE) for number in range(60)]
     cards[50] = replace(cards[50], doing=Doing.DOWN)
 
