@@ -91,7 +91,7 @@ class Gate:
         access = ROUTES.get(route)
         if access is None:
             raise RequestError(HTTPStatus.FORBIDDEN, "route_closed", "nothing says who may ask this")
-        if any(name in request.query_params for name in _TOKEN_NAMES):
+        if request.scope["query_string"] and any(name in request.query_params for name in _TOKEN_NAMES):
             raise RequestError(
                 HTTPStatus.BAD_REQUEST, "token_in_url", "addresses are logged: send Authorization: Bearer instead"
             )

@@ -3,7 +3,6 @@
 import time
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,13 +15,13 @@ log = structlog.get_logger()
 
 #: Pages load only what this server sends; answers are true for a moment only.
 _HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-        "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    b"cache-control": b"no-store",
+    b"content-security-policy": (
+        b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+        b"font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
 }
 
 
@@ -49,10 +48,10 @@ class RequestGuard:
             if message["type"] == "http.response.start":
                 started = True
                 self._measure(scope, message["status"], time.perf_counter() - began)
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                own = message.get("headers", ())
+                told = {name for name, _ in own}
+                ours = [header for header in _HEADERS.items() if header[0] not in told]
+                message["headers"] = [*own, (b"x-request-id", request_id.encode()), *ours]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

@@ -4,11 +4,11 @@ What becomes of reports that stations post, those of one moment together; and th
 How a request reaches the desk is said in `stations`, and in `express` for what comes by the hundred.
 """
 
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from batcher.api.answers import ReportAnswer
 from batcher.api.bodies import raw_body
@@ -61,4 +61,10 @@ def _answer_report(outcome: ReportOutcome) -> Response:
     if outcome.outcome == "rejected":
         status = _REFUSED.get(outcome.code, HTTPStatus.CONFLICT)
         return problem(status, outcome.code, outcome.message, headers=headers)
-    return JSONResponse(ReportAnswer.model_validate(outcome).model_dump(), headers=headers)
+    body = _body(outcome.outcome, outcome.code, outcome.message)
+    return Response(body, headers=headers, media_type="application/json")
+
+
+@lru_cache(maxsize=64)  # nearly all are told the same
+def _body(outcome: str, code: str, message: str) -> bytes:
+    return ReportAnswer(outcome=outcome, code=code, message=message).model_dump_json().encode()

@@ -82,14 +82,16 @@ class NewsDesk:
         count = 0
         # whoever waits to write would otherwise find the lock taken again
         for _ in giving_way(itertools.count(), times=1):
-            with self.floor.store.write() as session:
-                made = news.make_news(session, limit=_EVENTS_AT_ONCE)
-                hooks.queue(session, made, self.floor.now())
-                at_end = news.is_up_to_date(session)
-            count += len(made)
-            for item in made:
+            with self.floor.store.read() as session:
+                fresh = news.fresh_news(session, limit=_EVENTS_AT_ONCE)
+            if fresh.up_to > fresh.behind:
+                with self.floor.store.write() as session:
+                    news.keep_news(session, fresh)
+                    hooks.queue(session, fresh.items, self.floor.now())
+            count += len(fresh.items)
+            for item in fresh.items:
                 self.floor.metrics.news.labels(type=item.type).inc()
-            if at_end:
+            if fresh.at_end:
                 break
         return count
 

@@ -1,8 +1,9 @@
 """
 News made of the record of changes: each event once, in the order of commits, numbered within its order.
 
-Reading events and moving the watermark are one commit, so that nothing is told twice or left out, whatever is killed
-when. Which event is news is said in `domain.news`; who is told is in `hooks`.
+Keeping news and moving the watermark are one commit, so that nothing is told twice or left out, whatever is killed
+when. What is to be kept is worked out before it, while others may write: nobody but the leader makes news, and what is
+recorded stays. Which event is news is said in `domain.news`; who is told is in `hooks`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from sqlmodel import Session
 
 from batcher.domain.ids import new_id
 from batcher.domain.news import news_of, told_of
+from batcher.errors import InvariantError
 from batcher.store import tables
 from batcher.store.events import Change, record_all
 from batcher.store.many import insert_many
@@ -37,7 +39,11 @@ _NEXT = (
     .order_by(_events.c.seq)
     .limit(bindparam("most"))
 )  # fmt: skip
-_MORE = select(_events.c.seq).where(_events.c.seq > _MARK.scalar_subquery()).limit(1)
+_MOVE_ON = (
+    update(_marks)
+    .where(_marks.c.name == _WATERMARK, _marks.c.seq == bindparam("behind"))
+    .values(seq=bindparam("up_to"))
+)
 _KNOWN = select(_orders.c.key, _orders.c.source, _orders.c.order_id).where(
     _orders.c.key.in_(bindparam("keys", expanding=True))
 )
@@ -63,12 +69,22 @@ class NewsItem:
     data: dict[str, object]
 
 
-def make_news(s: Session, *, limit: int) -> list[NewsItem]:
-    """Make news of the events since the last time, `limit` events at most; return what is new."""
+@dataclass(frozen=True)
+class Fresh:
+    """News of the events between two places in the record, not kept yet."""
+
+    behind: int
+    up_to: int
+    items: tuple[NewsItem, ...]
+    at_end: bool  #: there are no more events
+
+
+def fresh_news(s: Session, *, limit: int) -> Fresh:
+    """Return news of the events since the last time, `limit` events at most."""
     mark = s.execute(_MARK).scalar_one()
     found = s.execute(_NEXT, {"mark": mark, "most": limit}).all()
     if not found:
-        return []
+        return Fresh(mark, mark, (), at_end=True)
     telling = [row for row in found if row.order_key is not None and row.kind in _KINDS]
     keys = sorted({row.order_key for row in telling})
     known = {row.key: row for part in chunks(keys) for row in s.execute(_KNOWN, {"keys": part})}
@@ -82,14 +98,22 @@ def make_news(s: Session, *, limit: int) -> list[NewsItem]:
         numbers[order.key] = number = numbers.get(order.key, 0) + 1
         data = told_of(row.data) | _more(row.kind, row.ident, row.after)
         made.append(NewsItem(row.seq, new_id(), order.key, number, kind, row.at, order.source, order.order_id, data))
-    insert_many(s, tables.news, [vars(item) for item in made])
-    s.execute(update(_marks).where(_marks.c.name == _WATERMARK).values(seq=found[-1].seq))
-    return made
+    return Fresh(mark, found[-1].seq, tuple(made), at_end=len(found) < limit)
 
 
-def is_up_to_date(s: Session) -> bool:
-    """Tell whether news has been made of every event."""
-    return s.execute(_MORE).first() is None
+def keep_news(s: Session, fresh: Fresh) -> None:
+    """
+    Keep news, and note how far the record has been told.
+
+    Raises
+    ------
+    InvariantError
+        When somebody else has made news meanwhile.
+    """
+    moved = s.connection().execute(_MOVE_ON, {"behind": fresh.behind, "up_to": fresh.up_to})
+    if moved.rowcount != 1:
+        raise InvariantError("two have made news of the same events")
+    insert_many(s, tables.news, [vars(item) for item in fresh.items])
 
 
 def news_after(s: Session, after: int, *, limit: int, source: str | None = None) -> list[NewsItem]:

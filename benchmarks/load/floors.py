@@ -22,7 +22,7 @@ from tests.postgres_server import running_server, server_binaries
 _RULES = Path("config/floor")
 #: What the quick floor sells, and who makes it there.
 QUICK_SKU = "STAMP-01"
-QUICK_STATIONS = tuple(f"stamp-{number}" for number in range(1, 101))
+QUICK_STATIONS = tuple(f"stamp-{number}" for number in range(1, 141))
 _SETTINGS: dict[str, object] = {
     "requests_per_s": 1_000_000,  # one caller stands in for all of them
     "log_level": "info",

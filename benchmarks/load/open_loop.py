@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from benchmarks.load.http_client import Connection, Request
 
-#: Requests that may be under way at once; more than a shop's systems have.
-_CONNECTIONS = 64
+#: Requests that may be under way at once: with fewer the generator would wait for answers when some are late, and no
+#: more be one whose requests come regardless; a floor has as many stations.
+_CONNECTIONS = 256
 #: Seconds after which nobody relies on a connection any more: the server hangs up on who is silent for five.
 _STALE_S = 2.0
 

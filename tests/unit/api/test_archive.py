@@ -28,7 +28,7 @@ def floor(tmp_path: Path) -> Iterator[Floor]:
         forget_old(old)
         actions.set_station(old, "uv-1", up=False, reason="lamp", who="mia")
         with old.store.write() as session:
-            news.make_news(session, limit=1000)
+            news.keep_news(session, news.fresh_news(session, limit=1000))
         yield later(opened, days=140)
 
 

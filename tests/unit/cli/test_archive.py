@@ -31,7 +31,7 @@ def long_ago(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         forget_old(old)
         actions.set_station(old, "uv-1", up=False, reason="lamp", who="mia")
         with old.store.write() as session:
-            news.make_news(session, limit=1000)
+            news.keep_news(session, news.fresh_news(session, limit=1000))
         now = later(floor, days=140).now()
     monkeypatch.delenv("BATCHER_SETTINGS", raising=False)
     monkeypatch.setenv("BATCHER_STATE_DIR", str(tmp_path))

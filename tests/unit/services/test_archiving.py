@@ -97,8 +97,9 @@ def _packed(floor: Floor) -> Floor:
 
 def _make_news(floor: Floor) -> None:
     with floor.store.write() as session:
-        while made := news.make_news(session, limit=1000):
-            hooks.queue(session, made, floor.now())
+        fresh = news.fresh_news(session, limit=10_000)
+        news.keep_news(session, fresh)
+        hooks.queue(session, fresh.items, floor.now())
 
 
 def _records(floor: Floor) -> list[dict[str, Any]]:
