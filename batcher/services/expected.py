@@ -1,13 +1,16 @@
 """When each open order will be ready, as far as the plan in force and the live tickets tell."""
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from batcher.rules.ruleset import RuleSet
-from batcher.services.giving_way import Pace, straight_on
+from batcher.services.giving_way import giving_way
 from batcher.services.plan_view import latest_view
 from batcher.store import batches, orders
-from batcher.store.session import Session
+from batcher.store.order_queries import PLANNED, OpenPage
+from batcher.store.session import Session, Store
 
 
 @dataclass(frozen=True)
@@ -23,26 +26,58 @@ class OrderOutlook:
         return None if self.ready_at is None else (self.leave_by_at - self.ready_at).total_seconds()
 
 
-def order_outlooks(session: Session, rules: RuleSet, now: datetime, *, pace: Pace = straight_on) -> list[OrderOutlook]:
+def order_outlooks(session: Session, rules: RuleSet, now: datetime) -> list[OrderOutlook]:
     """Return every order that is neither complete, cancelled nor held, with when it will be packed."""
-    ready = _ready_by_order(session, rules, now, pace)
-    return [OrderOutlook(key, leave_by, ready.get(key)) for key, leave_by in pace(orders.leave_by_of_open(session))]
+    return _outlooks(lambda: nullcontext(session), rules, now, iter)
 
 
-def _ready_by_order(session: Session, rules: RuleSet, now: datetime, pace: Pace) -> dict[str, datetime]:
-    pack = timedelta(seconds=rules.site.pack_s)
-    plan = latest_view(session)
+def outlooks_in_passing(store: Store, rules: RuleSet, now: datetime) -> list[OrderOutlook]:
+    """
+    Return the same for whoever is in no hurry.
+
+    Read in parts, each as it stands at a moment of its own, with rests in between: nobody else waits, and the log of
+    the database grows no longer than without it.
+    """
+    return _outlooks(store.read, rules, now, giving_way)
+
+
+def _outlooks(
+    read: Callable[[], AbstractContextManager[Session]],
+    rules: RuleSet,
+    now: datetime,
+    pace: Callable[[Iterable[OpenPage]], Iterable[OpenPage]],
+) -> list[OrderOutlook]:
+    with read() as session:
+        plan = latest_view(session)
     planned = {} if plan is None else plan.batch_of
+    leave_by: dict[str, datetime] = {}
     ends: dict[str, datetime] = {}
     unknown: set[str] = set()
-    for job_id, key in pace(orders.order_of_waiting(session)):
-        batch = planned.get(job_id)
-        if batch is None:
-            unknown.add(key)
-        else:
-            ends[key] = max(ends.get(key, now), batch.end_at)
-    for job in batches.live_jobs(session):
-        ends[job.order_key] = max(ends.get(job.order_key, now), job.end_at)
-    for key, made_at in orders.made_at_by_order(session).items():
-        ends[key] = max(ends.get(key, made_at), made_at)
-    return {key: end + pack for key, end in ends.items() if key not in unknown}
+    for page in pace(_pages(read)):
+        leave_by |= page.leave_by_at
+        for job_id, key in page.waiting:
+            batch = planned.get(job_id)
+            if batch is None:
+                unknown.add(key)
+            else:
+                ends[key] = max(ends.get(key, now), batch.end_at)
+    with read() as session:  # after what waits: a job that is released in between is then seen twice, and not never
+        for job in batches.live_jobs(session):
+            ends[job.order_key] = max(ends.get(job.order_key, now), job.end_at)
+        for key, made_at in orders.made_at_by_order(session).items():
+            ends[key] = max(ends.get(key, made_at), made_at)
+    pack = timedelta(seconds=rules.site.pack_s)
+    return [
+        OrderOutlook(key, at, ends[key] + pack if key in ends and key not in unknown else None)
+        for key, at in leave_by.items()
+    ]
+
+
+def _pages(read: Callable[[], AbstractContextManager[Session]]) -> Iterator[OpenPage]:
+    for state in PLANNED:
+        after: str | None = ""
+        while after is not None:
+            with read() as session:
+                page = orders.open_page(session, state, after)
+            yield page
+            after = page.last

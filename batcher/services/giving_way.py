@@ -7,26 +7,14 @@ takes longer, and keeps the others back a fraction as much.
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
 #: Seconds of work in one go at least, and of rest after it at most.
 _WORK_S, _LONGEST_S = 0.001, 0.25
 #: How many times as long as it works a thread rests that may take its time.
-_TIMES = 3.0
-
-
-class Pace(Protocol):
-    """How fast many values are gone through."""
-
-    def __call__(self, values: Iterable[T], /) -> Iterable[T]:
-        """Return the same values, one after the other."""
-
-
-def straight_on(values: Iterable[T], /) -> Iterable[T]:
-    """Return values as they are: somebody waits for what is made of them."""
-    return values
+_TIMES = 6.0
 
 
 def giving_way(values: Iterable[T], /, times: float = _TIMES) -> Iterator[T]:

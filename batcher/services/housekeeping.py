@@ -6,7 +6,7 @@ import structlog
 
 from batcher.services.context import Floor
 from batcher.services.erasure import forget_old
-from batcher.services.expected import OrderOutlook, order_outlooks
+from batcher.services.expected import OrderOutlook, outlooks_in_passing
 from batcher.services.gauges import refresh_gauges
 from batcher.services.giving_way import giving_way
 from batcher.store import kept_answers, news, orders, reservations
@@ -34,8 +34,7 @@ def housekeep(floor: Floor) -> None:
         log.info("reservation_expired", reservation=ident)
     _tell_completed(floor, completed)
     forget_old(floor)
-    with floor.store.read() as session:
-        outlooks = order_outlooks(session, rules, now, pace=giving_way)
+    outlooks = outlooks_in_passing(floor.store, rules, now)
     _tell_outlooks(floor, outlooks, now)
     refresh_gauges(floor, outlooks, now)
 

@@ -1,7 +1,7 @@
 """Orders, pieces and jobs, read: single ones, lists for people, and the open work that planning starts from."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -16,19 +16,25 @@ from batcher.store.blanks import WAITS_FOR_BLANK
 from batcher.store.order_intake import order_in
 from batcher.store.rows import chunks, columns
 
-_PLANNED = (OrderState.WAITING, OrderState.IN_PRODUCTION)
+#: States of orders that are planned.
+PLANNED = (OrderState.WAITING, OrderState.IN_PRODUCTION)
 
 # Made once: a statement keeps what it compiles to, and these run for every plan and every batch.
 _o, _i, _j = tables.orders, tables.items, tables.jobs
 _ORDER = select(*columns(_o, Order)).where(_o.c.key == bindparam("key"))
 _ORDERS = select(*columns(_o, Order)).where(_o.c.key.in_(bindparam("keys", expanding=True)))
-_LEAVE_BY = select(_o.c.key, _o.c.leave_by_at).where(_o.c.state.in_(_PLANNED))
+_OPEN_PAGE = (
+    select(_o.c.key, _o.c.leave_by_at)
+    .where(_o.c.state == bindparam("state", type_=_o.c.state.type), _o.c.key > bindparam("after"))
+    .order_by(_o.c.key)
+    .limit(bindparam("most"))
+)
 _ITEMS = select(*columns(_i, Item)).where(_i.c.id.in_(bindparam("idents", expanding=True)))
 _IS_OPEN_WORK = (
     _j.c.state == JobState.WAITING,
     _i.c.state.in_((ItemState.WAITING, ItemState.IN_PRODUCTION)),
     ~WAITS_FOR_BLANK,
-    _o.c.state.in_(_PLANNED),
+    _o.c.state.in_(PLANNED),
 )
 _OPEN_WORK = (
     select(*columns(_j, Job), *columns(_i, Item), *columns(_o, Order))
@@ -37,11 +43,11 @@ _OPEN_WORK = (
     .where(*_IS_OPEN_WORK)
     .order_by(_j.c.id)
 )
-_ORDER_OF_WAITING = (
+_WAITING_OF_PAGE = (
     select(_j.c.id, _j.c.order_key)
     .join_from(_j, _i, _i.c.id == _j.c.item_id)
     .join(_o, _o.c.key == _j.c.order_key)
-    .where(*_IS_OPEN_WORK)
+    .where(_j.c.order_key.in_(bindparam("keys", expanding=True)), *_IS_OPEN_WORK)
 )
 # All of it in three parts: one row for all jobs of a piece or an order, where a join would give one for each job.
 _WAITING = select(*columns(_j, Job)).where(_j.c.state == JobState.WAITING).order_by(_j.c.id)
@@ -58,7 +64,7 @@ _WAITING_BY_PROCESS = (
     .group_by(_j.c.process)
 )
 _WAITING_ORDERS = select(*columns(_o, Order)).where(
-    _o.c.key.in_(select(_j.c.order_key).where(_j.c.state == JobState.WAITING)), _o.c.state.in_(_PLANNED)
+    _o.c.key.in_(select(_j.c.order_key).where(_j.c.state == JobState.WAITING)), _o.c.state.in_(PLANNED)
 )
 # The oldest so many orders that came in after one; an order that is held may have no jobs yet.
 _came = tables.orders.alias()
@@ -115,14 +121,21 @@ def orders_by_key(s: Session, keys: Sequence[str]) -> dict[str, Order]:
     return {row[0]: Order(*row) for part in chunks(keys) for row in s.execute(_ORDERS, {"keys": part})}
 
 
-def leave_by_of_open(s: Session) -> Iterator[tuple[str, datetime]]:
-    """Yield each order that is neither complete, cancelled nor held by its key, and when it has to leave."""
-    return (tuple(row) for row in s.execute(_LEAVE_BY))
+@dataclass(frozen=True)
+class OpenPage:
+    """Some orders that are neither complete, cancelled nor held, and what waits of them."""
+
+    leave_by_at: dict[str, datetime]  #: by key
+    waiting: list[tuple[str, str]]  #: jobs of the open work by id, and whose they are
+    last: str | None  #: the key that the next page begins behind; none: there is none
 
 
-def order_of_waiting(s: Session) -> Iterator[tuple[str, str]]:
-    """Yield each job of the open work by its id, and whose it is: the key of its order."""
-    return (tuple(row) for row in s.execute(_ORDER_OF_WAITING))
+def open_page(s: Session, state: OrderState, after: str, most: int = 200) -> OpenPage:
+    """Return orders in one of the states of `PLANNED` by key, those behind a key."""
+    leave_by = {row[0]: row[1] for row in s.execute(_OPEN_PAGE, {"state": state, "after": after, "most": most})}
+    keys = list(leave_by)
+    waiting = [(row[0], row[1]) for row in s.execute(_WAITING_OF_PAGE, {"keys": keys})] if keys else []
+    return OpenPage(leave_by, waiting, keys[-1] if len(keys) == most else None)
 
 
 def open_work(s: Session) -> list[OpenWork]:
