@@ -40,6 +40,7 @@ from batcher.services.context import Floor, RulesBox
 from batcher.services.cycle import plan_cycle
 from batcher.services.housekeeping import housekeep
 from batcher.services.intake import take_orders
+from batcher.services.outlook_watch import watch_outlooks
 from batcher.services.releasing import release_due
 from batcher.settings import Settings
 from batcher.simulate.generator import orders
@@ -101,6 +102,7 @@ def _floor(home: Path, wanted: int, count: int) -> Iterator[Floor]:
         plan_cycle(floor, made_by(floor, _greedily))
         release_due(floor)
         housekeep(floor)
+        watch_outlooks(floor)
         yield floor
     finally:
         store.close()

@@ -20,6 +20,7 @@ from batcher.services.context import Floor
 from batcher.services.cycle import plan_cycle
 from batcher.services.housekeeping import housekeep
 from batcher.services.intake import take_orders
+from batcher.services.outlook_watch import watch_outlooks
 from batcher.services.releasing import release_due
 from batcher.services.reports import apply_report
 from batcher.simulate.generator import orders
@@ -94,6 +95,7 @@ def busy(floor: Floor, *, rate_per_day: float = 480, now: datetime = MOMENT) -> 
         if turn % _PLAN_EVERY == 0:
             plan_cycle(then, made_by(then, _quickly))
             housekeep(then)
+            watch_outlooks(then)
         release_due(then)
         stations.step(then)
         moment, turn = moment + _STEP, turn + 1
@@ -122,6 +124,7 @@ def make_trouble(floor: Floor) -> None:
         _spoil(floor, entry)
     plan_cycle(floor, made_by(floor, _quickly))
     housekeep(floor)
+    watch_outlooks(floor)
 
 
 def _spoil(floor: Floor, entry: LiveBatch) -> None:

@@ -49,6 +49,7 @@ from batcher.services.dispatching import StationDoors
 from batcher.services.dropping import OrderDrop
 from batcher.services.housekeeping import housekeep
 from batcher.services.news import NewsDesk
+from batcher.services.outlook_watch import watch_outlooks
 from batcher.services.pacing import PlanPacer
 from batcher.services.planner_process import PlannerProcess
 from batcher.services.releasing import release_due
@@ -252,7 +253,8 @@ class _Daemon:
             loop("sources", settings.poll_s, self._sources.turn),
             Loop("artwork", real(settings.poll_s), ArtworkDesk(floor, random.random).turn, lambda: 600.0),
             Loop("archive", real(settings.archive_s), lambda: archive_finished(floor), lambda: 600.0),
-            Loop("housekeeping", real(settings.housekeeping_s), lambda: housekeep(floor), lambda: 600.0),
+            loop("housekeeping", settings.housekeeping_s, lambda: housekeep(floor)),
+            Loop("outlooks", real(settings.housekeeping_s), self._watch_outlooks, lambda: 600.0),
         ]
 
     def _shadow_loop(self, directory: Path) -> Loop:
@@ -267,6 +269,9 @@ class _Daemon:
 
     def _read_reports(self) -> None:
         self._doors.read()
+
+    def _watch_outlooks(self) -> None:
+        watch_outlooks(self._floor, self._stop.is_set)
 
     def _dispatch(self) -> None:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from batcher.rules.ruleset import RuleSet
 from batcher.services.giving_way import giving_way
@@ -31,14 +32,14 @@ def order_outlooks(session: Session, rules: RuleSet, now: datetime) -> list[Orde
     return _outlooks(lambda: nullcontext(session), rules, now, iter)
 
 
-def outlooks_in_passing(store: Store, rules: RuleSet, now: datetime) -> list[OrderOutlook]:
+def outlooks_in_passing(store: Store, rules: RuleSet, now: datetime, stop: Callable[[], bool]) -> list[OrderOutlook]:
     """
     Return the same for whoever is in no hurry.
 
     Read in parts, each as it stands at a moment of its own, with rests in between: nobody else waits, and the log of
-    the database grows no longer than without it.
+    the database grows no longer than without it. Once `stop` says so, what has not been read is left out.
     """
-    return _outlooks(store.read, rules, now, giving_way)
+    return _outlooks(store.read, rules, now, lambda pages: takewhile(lambda _: not stop(), giving_way(pages)))
 
 
 def _outlooks(

@@ -1,5 +1,5 @@
 """
-Every gauge of the floor, set from the store, the disk and the outlook of open orders.
+The gauges of the floor, set from the store and the disk; those of the risk to open orders are `outlook_watch`'s.
 
 What is counted as it happens is counted where it happens. The floor's own time may run faster than the clock on the
 wall; what is told as an instant is told on the wall's.
@@ -8,7 +8,7 @@ wall; what is told as an instant is told on the wall's.
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from batcher.domain.states import LIVE_TICKET, OrderState, StationState, TicketState
@@ -26,14 +26,13 @@ from batcher.services.blanks import refresh_blanks
 from batcher.services.context import Floor
 from batcher.services.doubt import refresh_doubt
 from batcher.services.dropping import SOURCE
-from batcher.services.expected import OrderOutlook
 from batcher.services.quarantine import QUARANTINE_CODES
 from batcher.store import batches, hooks, orders, stations
 from batcher.store.batches import LiveBatch
 from batcher.store.stations import StationRow
 
 
-def refresh_gauges(floor: Floor, outlooks: Sequence[OrderOutlook], now: datetime) -> None:
+def refresh_gauges(floor: Floor, now: datetime) -> None:
     """Set the gauges to what is so now."""
     rules = floor.rules.current
     with floor.store.read() as session:
@@ -52,7 +51,6 @@ def refresh_gauges(floor: Floor, outlooks: Sequence[OrderOutlook], now: datetime
     metrics.oldest_waiting.set(_age_s(oldest, now))
     for process in rules.processes:
         metrics.jobs_waiting.labels(process=process).set(waiting.get(process, 0))
-    _set_risk(floor, outlooks, now)
     _set_tickets(floor, rules, live, now)
     _set_stations(floor, rules, rows, now)
     _set_sources(floor, rules)
@@ -90,15 +88,6 @@ def _begin_counters(floor: Floor, rules: RuleSet) -> None:
         metrics.remakes.labels(process=process)
     for source in (SOURCE, *rules.sources):
         metrics.source_failures.labels(source=source)
-
-
-def _set_risk(floor: Floor, outlooks: Sequence[OrderOutlook], now: datetime) -> None:
-    """Tell how much time open orders have left, as far as they are planned."""
-    floor.metrics.slack.observe_all(slack for outlook in outlooks if (slack := outlook.slack_s()) is not None)
-    late = [outlook for outlook in outlooks if outlook.leave_by_at < now]
-    at_risk = [o for o in outlooks if o.leave_by_at >= now and (o.slack_s() or 0) < 0]
-    floor.metrics.orders_late.set(len(late))
-    floor.metrics.orders_at_risk.set(len(at_risk))
 
 
 def _set_tickets(floor: Floor, rules: RuleSet, live: Iterable[LiveBatch], now: datetime) -> None:

@@ -130,7 +130,7 @@ class OpenPage:
     last: str | None  #: the key that the next page begins behind; none: there is none
 
 
-def open_page(s: Session, state: OrderState, after: str, most: int = 200) -> OpenPage:
+def open_page(s: Session, state: OrderState, after: str, most: int = 100) -> OpenPage:
     """Return orders in one of the states of `PLANNED` by key, those behind a key."""
     leave_by = {row[0]: row[1] for row in s.execute(_OPEN_PAGE, {"state": state, "after": after, "most": most})}
     keys = list(leave_by)

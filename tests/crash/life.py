@@ -33,6 +33,7 @@ from batcher.services.dispatching import StationDoors
 from batcher.services.dropping import OrderDrop
 from batcher.services.housekeeping import housekeep
 from batcher.services.intake import take_orders
+from batcher.services.outlook_watch import watch_outlooks
 from batcher.services.releasing import release_due
 from batcher.services.safe_mode import look_for_restore
 from batcher.settings import Settings
@@ -142,6 +143,7 @@ class _Life:
     def _pack(self) -> None:
         if self._turns % _SELDOM == 0:
             housekeep(self.floor)
+            watch_outlooks(self.floor)
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what is wanted; when this returns it is committed, or was refused."""

@@ -11,6 +11,7 @@ from batcher.services.context import Floor
 from batcher.services.cycle import plan_cycle
 from batcher.services.dropping import OrderDrop
 from batcher.services.housekeeping import housekeep
+from batcher.services.outlook_watch import watch_outlooks
 from batcher.services.releasing import release_due
 from tests.builders_floor import later, order_document, run_through, send, take
 
@@ -41,7 +42,7 @@ def test_orders_that_kept_their_time_are_told_from_those_that_did_not(floor: Flo
 def test_an_order_that_is_late_is_not_also_at_risk(floor: Floor) -> None:
     take(floor, order_document())
     plan_cycle(floor)
-    housekeep(later(floor, hours=12))
+    watch_outlooks(later(floor, hours=12))
     assert (value(floor, "orders_late"), value(floor, "orders_at_risk")) == (1, 0)
 
 

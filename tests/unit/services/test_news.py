@@ -14,6 +14,7 @@ from batcher.services import actions, hooks
 from batcher.services.context import Floor
 from batcher.services.housekeeping import housekeep
 from batcher.services.news import NewsDesk, cloud_event
+from batcher.services.outlook_watch import watch_outlooks
 from batcher.store import batches, news
 from batcher.store import hooks as stored
 from batcher.store.hooks import Hook
@@ -92,8 +93,8 @@ def test_failing_held_changed_and_cancelled_are_told_and_never_what_people_wrote
 def test_an_order_that_will_be_late_is_told_once_and_so_is_that_it_is(floor: Floor) -> None:
     take(floor, order_document())
     late = later(floor, days=2)
-    housekeep(late)
-    housekeep(late)
+    watch_outlooks(late)
+    watch_outlooks(late)
     _desk(late).make()
 
     assert [item.type for item in _all(floor)] == ["order.accepted", "order.late"]
