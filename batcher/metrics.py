@@ -6,7 +6,9 @@ times are seconds, instants seconds of the wall clock since 1970. Values are set
 is documented, and alerted on, follows from what is declared here.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
@@ -33,18 +35,24 @@ class SnapshotHistogram(Collector):
 
     def __init__(self, name: str, text: str, bounds: tuple[float, ...]) -> None:
         self._name, self._text, self._bounds = name, text, bounds
-        self._values: tuple[float, ...] = ()
+        self._seen: tuple[Sequence[int], float] = ([0] * (len(bounds) + 1), 0.0)
 
     def observe_all(self, values: Iterable[float]) -> None:
-        """Replace the distribution."""
-        self._values = tuple(values)
+        """Replace the distribution; they are counted here, once, and not with each scrape."""
+        counts, total = [0] * (len(self._bounds) + 1), 0.0
+        for value in values:
+            counts[bisect_left(self._bounds, value)] += 1
+            total += value
+        self._seen = (counts, total)
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """Yield the one family, cumulative buckets and sum."""
-        values = self._values
-        buckets = [(str(bound), float(sum(v <= bound for v in values))) for bound in self._bounds]
+        counts, total = self._seen
+        names = [*map(str, self._bounds), "+Inf"]
         family = HistogramMetricFamily(self._name, self._text)
-        family.add_metric([], [*buckets, ("+Inf", float(len(values)))], sum(values))
+        family.add_metric(
+            [], [(name, float(count)) for name, count in zip(names, accumulate(counts), strict=True)], total
+        )
         yield family
 
 

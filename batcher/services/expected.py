@@ -5,13 +5,17 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import Protocol, TypeVar
 
 from batcher.rules.ruleset import RuleSet
 from batcher.services.giving_way import giving_way
 from batcher.services.plan_view import latest_view
 from batcher.store import batches, orders
+from batcher.store.news import AT_RISK, LATE, ON_COURSE
 from batcher.store.order_queries import PLANNED, OpenPage
 from batcher.store.session import Session, Store
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -22,9 +26,21 @@ class OrderOutlook:
     leave_by_at: datetime
     ready_at: datetime | None
 
+    def word(self, now: datetime) -> str:
+        """Return what it is now: late, at_risk or on_course, as far as is known."""
+        if self.leave_by_at < now:
+            return LATE
+        return AT_RISK if (self.slack_s() or 0) < 0 else ON_COURSE
+
     def slack_s(self) -> float | None:
         """Return the seconds between being packed and having to leave; negative is late."""
         return None if self.ready_at is None else (self.leave_by_at - self.ready_at).total_seconds()
+
+
+class _Pace(Protocol):
+    """Yields the same values, as fast as whoever wants them likes."""
+
+    def __call__(self, values: Iterable[T], /) -> Iterator[T]: ...
 
 
 def order_outlooks(session: Session, rules: RuleSet, now: datetime) -> list[OrderOutlook]:
@@ -39,14 +55,18 @@ def outlooks_in_passing(store: Store, rules: RuleSet, now: datetime, stop: Calla
     Read in parts, each as it stands at a moment of its own, with rests in between: nobody else waits, and the log of
     the database grows no longer than without it. Once `stop` says so, what has not been read is left out.
     """
-    return _outlooks(store.read, rules, now, lambda pages: takewhile(lambda _: not stop(), giving_way(pages)))
+
+    def passing(values: Iterable[T], /) -> Iterator[T]:
+        return takewhile(lambda _: not stop(), giving_way(values))
+
+    return _outlooks(store.read, rules, now, passing)
 
 
 def _outlooks(
     read: Callable[[], AbstractContextManager[Session]],
     rules: RuleSet,
     now: datetime,
-    pace: Callable[[Iterable[OpenPage]], Iterable[OpenPage]],
+    pace: _Pace,
 ) -> list[OrderOutlook]:
     with read() as session:
         plan = latest_view(session)
@@ -70,7 +90,7 @@ def _outlooks(
     pack = timedelta(seconds=rules.site.pack_s)
     return [
         OrderOutlook(key, at, ends[key] + pack if key in ends and key not in unknown else None)
-        for key, at in leave_by.items()
+        for key, at in pace(leave_by.items())
     ]
 
 

@@ -6,13 +6,14 @@ in nor reports wait either; told to stop, it leaves the rest to the next start. 
 `expected`'s to say.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from batcher.services.context import Floor
 from batcher.services.expected import OrderOutlook, outlooks_in_passing
 from batcher.services.giving_way import giving_way
 from batcher.store import news
+from batcher.store.news import AT_RISK, LATE, ON_COURSE
 from batcher.store.rows import chunks
 
 #: Orders of which it is recorded in one commit that they are at risk, or no more: who writes too waits for each.
@@ -27,30 +28,28 @@ def watch_outlooks(floor: Floor, stop: Callable[[], bool] = _never) -> None:
     """Tell what has begun, or ceased, to be at risk or late, and set its gauges; `stop` tells whether to leave off."""
     now = floor.now()
     outlooks = outlooks_in_passing(floor.store, floor.rules.current, now, stop)
+    words = {outlook.key: outlook.word(now) for outlook in giving_way(outlooks)}
     if stop():
         return
-    _set_risk(floor, outlooks, now)
-    for part in giving_way(chunks(_changed(floor, outlooks, now), _TOLD_AT_ONCE)):  # after a new plan: thousands
+    _set_risk(floor, outlooks, words)
+    for part in giving_way(chunks(_changed(floor, words), _TOLD_AT_ONCE)):  # after a new plan: thousands
         if stop():
             return
         with floor.store.write() as session:
             news.note_outlooks(session, dict(part), now)
 
 
-def _changed(floor: Floor, outlooks: Sequence[OrderOutlook], now: datetime) -> list[tuple[str, str]]:
+def _set_risk(floor: Floor, outlooks: Sequence[OrderOutlook], words: Mapping[str, str]) -> None:
+    """Tell how much time open orders have left, as far as they are planned, and how many have too little."""
+    count = Counter(words.values())
+    floor.metrics.slack.observe_all(s for outlook in giving_way(outlooks) if (s := outlook.slack_s()) is not None)
+    floor.metrics.orders_late.set(count[LATE])
+    floor.metrics.orders_at_risk.set(count[AT_RISK])
+
+
+def _changed(floor: Floor, words: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the word for each order of which another was told last."""
-    told = {outlook.key: "late" for outlook in outlooks if outlook.leave_by_at < now}
-    told |= {o.key: "at_risk" for o in outlooks if o.key not in told and (o.slack_s() or 0) < 0}
     with floor.store.read() as session:
         before = news.outlooks_told(session)
-    words = dict.fromkeys(before, news.ON_COURSE) | told
-    return [(key, word) for key, word in words.items() if before.get(key) != word]
-
-
-def _set_risk(floor: Floor, outlooks: Sequence[OrderOutlook], now: datetime) -> None:
-    """Tell how much time open orders have left, as far as they are planned."""
-    floor.metrics.slack.observe_all(slack for outlook in outlooks if (slack := outlook.slack_s()) is not None)
-    late = [outlook for outlook in outlooks if outlook.leave_by_at < now]
-    at_risk = [o for o in outlooks if o.leave_by_at >= now and (o.slack_s() or 0) < 0]
-    floor.metrics.orders_late.set(len(late))
-    floor.metrics.orders_at_risk.set(len(at_risk))
+    over = [(key, ON_COURSE) for key in giving_way(before) if key not in words]
+    return over + [(key, word) for key, word in giving_way(words.items()) if before.get(key, ON_COURSE) != word]

@@ -14,6 +14,7 @@ from batcher.services.plan_view import PlannedBatch, PlanView, latest_view
 from batcher.store import batches, leadership, orders, restored, stations
 from batcher.store.batches import LiveBatch
 from batcher.store.leadership import Leader
+from batcher.store.news import AT_RISK, LATE
 from batcher.store.session import Session
 
 #: Lists longer than this are cut; the counts beside them are whole.
@@ -132,8 +133,8 @@ def floor_status(floor: Floor) -> FloorStatus:
         safe = restored.safe_mode(session)
         missed = missed_blanks(session)
         doubted = len(batches.doubted(session))
-        late = [o for o in outlooks if o.leave_by_at < now]
-        at_risk = [o for o in outlooks if o.leave_by_at >= now and (o.slack_s() or 0) < 0]
+        late = [o for o in outlooks if o.word(now) == LATE]
+        at_risk = [o for o in outlooks if o.word(now) == AT_RISK]
         late_orders = _risks(session, late, "its leave-by time has passed")
         orders_at_risk = _risks(session, at_risk, "as planned it will be packed too late")
     return FloorStatus(

@@ -21,8 +21,8 @@ from batcher.store.events import Change, record_all
 from batcher.store.many import insert_many
 from batcher.store.rows import chunks, columns
 
-#: The word for an order that is neither at risk nor late.
-ON_COURSE = "on_course"
+#: The words for open orders: `ON_COURSE` is one that is neither at risk nor late.
+ON_COURSE, AT_RISK, LATE = "on_course", "at_risk", "late"
 
 _WATERMARK = "news"
 _KINDS = ("answer", "order", "promise", "outlook", "job", "item")
