@@ -11,6 +11,7 @@ import argparse
 import dataclasses
 import json
 import platform
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from benchmarks.load.table import markdown
 def main() -> int:
     """Measure, print and keep."""
     args = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended too
     args.out.mkdir(parents=True, exist_ok=True)
     lines: list[Line] = []
     for database in args.databases.split(","):

@@ -105,8 +105,8 @@ def reports(where: Where) -> Iterator[Line]:
     """Yield what reports take that stations post, and those that they leave in their folders."""
     per_s = 1000 * where.factor
     # so many as can be live at a time
-    tickets = min(round(per_s * where.seconds / len(_KINDS)), _DEPTH * len(floors.QUICK_STATIONS))
-    with _quick_floor(where, queue_depth=_DEPTH) as floor:
+    tickets = min(round(per_s * where.seconds / len(_KINDS)), _DEPTH * len(floors.MANY_STATIONS))
+    with _quick_floor(where, floors.MANY_STATIONS) as floor:
         posted = [one for ticket in _tickets(floor, tickets) for one in _told(*ticket)]
         requests = [Request.post("/v1/reports", json.dumps(one).encode(), floor.token) for one in _mixed(posted)]
         with _watched(where, floor, "reports, posted", 1000) as told:
@@ -122,7 +122,7 @@ def tickets(where: Where) -> Iterator[Line]:
     """Yield how fast tickets reach hot folders while stations take them, make them and report."""
     count = round(200 * where.factor * where.seconds)
     with (
-        _quick_floor(where, queue_depth=_DEPTH) as floor,
+        _quick_floor(where, floors.QUICK_STATIONS) as floor,
         folder_stations.working(floor.state_dir, floors.QUICK_STATIONS) as stations,
     ):
         _order(floor, count)
@@ -200,7 +200,7 @@ def _order(floor: Running, count: int) -> None:
 def _tickets(floor: Running, count: int) -> list[tuple[str, str]]:
     """Have so many tickets made, and return station and id of each once it lies in its folder."""
     _order(floor, count)
-    return folder_stations.collect(floor.state_dir, floors.QUICK_STATIONS, count)
+    return folder_stations.collect(floor.state_dir, floors.MANY_STATIONS, count)
 
 
 def _told(station: str, ticket: str) -> list[dict[str, Any]]:
@@ -226,9 +226,9 @@ def _floor(where: Where) -> Iterator[Running]:
 
 
 @contextmanager
-def _quick_floor(where: Where, queue_depth: int) -> Iterator[Running]:
+def _quick_floor(where: Where, stations: Sequence[str]) -> Iterator[Running]:
     with floors.home(where.directory) as home, floors.database(where.database, home) as url:
-        rules = floors.quick_rules(home / "rules", queue_depth)
+        rules = floors.quick_rules(home / "rules", _DEPTH, names=stations)
         with floors.running(home / "state", url, rules=rules, plan_s=20) as floor:
             yield floor
 
