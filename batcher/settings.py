@@ -74,7 +74,9 @@ class Settings(BaseSettings):
         3, ge=0, description="Times a piece, with its remakes, may fail before its order is held; 0 is never."
     )
     reports_s: float = Field(2.0, gt=0, description="Seconds between looks into the report folders.")
-    housekeeping_s: float = Field(30.0, gt=0, description="Seconds between roll-ups, metrics and clean-up.")
+    housekeeping_s: float = Field(
+        30.0, gt=0, description="Seconds between roll-ups, metrics and clean-up, and between looks at what is at risk."
+    )
     lease_s: float = Field(
         15.0, ge=2, le=600, description="Seconds that a standby waits for a leader that is not heard (PostgreSQL)."
     )
