@@ -21,7 +21,13 @@ def make_older(path: Path) -> None:
 
 
 def set_back(database: Path, older: Path) -> None:
-    """Give a database that nobody has open the older schema; what that has no place for is gone."""
+    """
+    Give a database that nobody has open the older schema; what that has no place for is gone.
+
+    One whose making was cut off has no schema yet, and stays as it is.
+    """
+    if not _has_schema(database):
+        return
     made = database.with_suffix(".older")
     made.write_bytes(older.read_bytes())
     connection = sqlite3.connect(made, isolation_level=None)
@@ -37,3 +43,11 @@ def set_back(database: Path, older: Path) -> None:
     for suffix in ("", "-wal", "-shm"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     made.rename(database)
+
+
+def _has_schema(database: Path) -> bool:
+    connection = sqlite3.connect(database, isolation_level=None)
+    try:
+        return connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,)
+    finally:
+        connection.close()
