@@ -48,6 +48,6 @@ def set_back(database: Path, older: Path) -> None:
 def _has_schema(database: Path) -> bool:
     connection = sqlite3.connect(database, isolation_level=None)
     try:
-        return connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,)
+        return connection.execute("SELECT name FROM sqlite_schema").fetchone() is not None
     finally:
         connection.close()
