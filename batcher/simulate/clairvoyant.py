@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from batcher.domain.clock import SteppedClock
 from batcher.domain.orders import OpenWork
+from batcher.planning.problem import Problem
 from batcher.planning.quick import quick_plan
 from batcher.rules.ruleset import RuleSet
 from batcher.services.intake import take_orders
@@ -22,6 +23,14 @@ from batcher.simulate.sim_floor import simulated_floor
 MOVES_PER_JOB = 3000
 #: The last order is made within so long after it came.
 _TAIL = timedelta(days=8)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A whole trace as one problem, every release time known, and how many pieces it has."""
+
+    problem: Problem
+    items: int
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,20 @@ def clairvoyant(
     PlanRejectedError
         When the plan breaks a rule: a bug.
     """
+    trace = known_beforehand(rules, arrivals)
+    moves = moves_per_job * len(trace.problem.jobs)
+    verdict = quick_plan(trace.problem, moves=moves, seed=seed).verdict
+    return Reference(
+        items=trace.items,
+        cost_per_item=verdict.cost / trace.items,
+        cost_parts_per_item={part: cost / trace.items for part, cost in verdict.breakdown.items()},
+        late=verdict.late_orders,
+        batches=verdict.batches,
+    )
+
+
+def known_beforehand(rules: RuleSet, arrivals: Sequence[Arrival]) -> Trace:
+    """Return a trace, oldest order first and at least one, as one problem of which nothing is late to be known."""
     span = arrivals[-1].at - arrivals[0].at + _TAIL
     far_sighted = replace(rules, planning=replace(rules.planning, horizon_s=int(span.total_seconds())))
     clock = SteppedClock(arrivals[0].at)
@@ -61,15 +84,7 @@ def clairvoyant(
         queue = read_queue(floor, far_sighted)
         known = replace(queue, work=[_as_it_came(entry) for entry in queue.work])
         problem = known.snapshot(far_sighted).problem
-    verdict = quick_plan(problem, moves=moves_per_job * len(problem.jobs), seed=seed).verdict
-    items = len({entry.item.id for entry in known.work})
-    return Reference(
-        items=items,
-        cost_per_item=verdict.cost / max(1, items),
-        cost_parts_per_item={part: cost / max(1, items) for part, cost in verdict.breakdown.items()},
-        late=verdict.late_orders,
-        batches=verdict.batches,
-    )
+    return Trace(problem, max(1, len({entry.item.id for entry in known.work})))
 
 
 def _as_it_came(entry: OpenWork) -> OpenWork:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from batcher.simulate.ours import Part
-from benchmarks.policy.runs import CLAIRVOYANT, Record, Run
+from benchmarks.policy.runs import BOUND, CLAIRVOYANT, Record, Run
 
 OURS = "ours"
 PARTS = tuple(f"ours-without={part}" for part in Part)
@@ -44,7 +44,7 @@ def compared(weeks: Sequence[str], seeds: int, others: Iterable[str], days: floa
     """Yield the runs that are compared, so that what has been done of them tells as much as it can."""
     for seed in range(seeds):
         for week in weeks:
-            for policy in (OURS, CLAIRVOYANT, *others):
+            for policy in (OURS, CLAIRVOYANT, BOUND, *others):
                 yield Run(week, policy, seed, days)
     for seed in range(seeds):
         for week in weeks:

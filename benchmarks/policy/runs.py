@@ -10,9 +10,11 @@ from typing import Any
 
 import structlog
 
+from batcher.planning.bounds import lower_bound
+from batcher.planning.index import index
 from batcher.rules.ruleset import RuleSet
 from batcher.rules.schema import load_rules
-from batcher.simulate.clairvoyant import clairvoyant
+from batcher.simulate.clairvoyant import clairvoyant, known_beforehand
 from batcher.simulate.demand import Arrival, read_demand
 from batcher.simulate.scenario import Scenario
 from batcher.simulate.simulation import simulate
@@ -21,6 +23,8 @@ SHARED = Path(os.environ.get("BATCHER_SHARED", "../shared"))
 RULES = Path("config/floor")
 #: The plan that knew every order beforehand, told as a policy.
 CLAIRVOYANT = "clairvoyant"
+#: What no plan can cost less than, told as a policy.
+BOUND = "bound"
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Record:
-    """What a run came to: the report of a simulation, or of the clairvoyant plan."""
+    """What a run came to: the report of a simulation, or of what is told as a policy."""
 
     run: Run
     commit: str
@@ -71,6 +75,9 @@ def perform(run: Run, commit: str) -> Record:
     arrivals = _arrivals(run, rules)
     if run.policy == CLAIRVOYANT:
         report = asdict(clairvoyant(rules, arrivals, seed=run.seed))
+    elif run.policy == BOUND:
+        trace = known_beforehand(rules, arrivals)
+        report = {"cost_per_item": lower_bound(index(trace.problem)) / trace.items}
     else:
         report = asdict(simulate(rules, arrivals, replace(Scenario(), seed=run.seed), policy=run.policy)[0])
     return Record(run, commit, round(os.getloadavg()[0], 1), report)

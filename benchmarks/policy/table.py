@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 
 from benchmarks.policy.cases import OURS, PARTS
-from benchmarks.policy.runs import CLAIRVOYANT, Record
+from benchmarks.policy.runs import BOUND, CLAIRVOYANT, Record
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Row:
     ratio
         Its cost over that of the clairvoyant plan, likewise.
     wall_s
-        Of one run; None for the clairvoyant plan.
+        Of one run; None for what is not played.
     """
 
     week: str
@@ -59,17 +59,17 @@ def rows(records: Iterable[Record]) -> list[Row]:
     for (week, policy), runs in told.items():
         own = costs[week, policy]
         reports = [record.report for record in runs]
-        known = policy != CLAIRVOYANT
+        played = policy not in (CLAIRVOYANT, BOUND)
         found.append(
             Row(
                 week,
                 policy,
                 len(own),
                 fmean(own.values()),
-                fmean(report["on_time_share"] for report in reports) if known else None,
+                fmean(report["on_time_share"] for report in reports) if played else None,
                 _ratio(costs.get((week, OURS), {}), own),
                 _ratio(own, costs.get((week, CLAIRVOYANT), {})),
-                fmean(report["wall_seconds"] for report in reports) if known else None,
+                fmean(report["wall_seconds"] for report in reports) if played else None,
             )
         )
     return found
@@ -125,12 +125,20 @@ def goals_missed(table: Sequence[Row], knobs: Mapping[str, str]) -> list[str]:
         for kind, goal in (("full-or-clock", of_clock), ("slack", of_slack)):
             other = at.get((week, knobs.get(kind, "")))
             if other is not None and other.ours_over is not None and other.ours_over > goal:
-                told.append(f"{week}: {other.ours_over:.3f} of {other.policy}, goal {goal:.2f}")
+                told.append(f"{week}: {other.ours_over:.3f} of {other.policy}, goal {goal:.2f}{_why(other, goal, at)}")
         if ratio is not None and ours.ratio is not None and ours.ratio > ratio:
             told.append(f"{week}: {ours.ratio:.3f} of clairvoyant, goal {ratio:.2f}")
         if ours.wall_s > wall_s:
             told.append(f"{week}: {ours.wall_s:.0f} s, goal {wall_s:.0f} s")
     return told
+
+
+def _why(other: Row, goal: float, at: Mapping[tuple[str, str], Row]) -> str:
+    """Return that no plan can meet a goal, where that is proven."""
+    bound = at.get((other.week, BOUND))
+    if bound is None or bound.cost <= goal * other.cost:
+        return ""
+    return f", which no plan meets: each costs at least {bound.cost:.2f}, {bound.cost / other.cost:.3f} of it"
 
 
 def as_json(records: Sequence[Record], knobs: Mapping[str, str]) -> dict[str, object]:

@@ -7,13 +7,13 @@ import pytest
 
 from batcher.simulate.policies import named_policy
 from benchmarks.policy.cases import GRID, PARTS, compared, tuned, tuning
-from benchmarks.policy.runs import CLAIRVOYANT, Record, Run, append, missing, read
+from benchmarks.policy.runs import BOUND, CLAIRVOYANT, Record, Run, append, missing, read
 from benchmarks.policy.table import as_json, as_markdown, rows, worths
 
 
 def ran(policy: str, cost: float, *, seed: int = 0, week: str = "quiet", on_time: float = 1.0) -> Record:
     report: dict[str, Any] = {"cost_per_item": cost}
-    if policy != CLAIRVOYANT:
+    if policy not in (CLAIRVOYANT, BOUND):
         report |= {"on_time_share": on_time, "wall_seconds": 80.0}
     return Record(Run(week, policy, seed), "abc", 1.0, report)
 
@@ -62,3 +62,13 @@ def test_missed_goals_are_told_and_what_has_not_been_run_is_not() -> None:
     missed = as_json(records, knobs)["missed"]
     assert missed == ["quiet: on time 99.00%, goal 99.9%", "quiet: 0.972 of slack=90, goal 0.93"]
     assert "- missed: quiet: 0.972 of slack=90" in as_markdown(records, knobs)
+
+
+def test_a_goal_that_no_plan_can_meet_is_told_as_such() -> None:
+    knobs = {"slack": "slack=90", "full-or-clock": "full-or-clock=15:30"}
+    records = [ran("ours", 90), ran("slack=90", 95), ran("full-or-clock=15:30", 100), ran(BOUND, 75)]
+    missed = as_json(records, knobs)["missed"]
+    assert missed == [
+        "quiet: 0.900 of full-or-clock=15:30, goal 0.70, which no plan meets: each costs at least 75.00, 0.750 of it",
+        "quiet: 0.947 of slack=90, goal 0.93",
+    ]

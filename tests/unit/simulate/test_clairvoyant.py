@@ -1,6 +1,8 @@
 """The plan that knew every order: never dearer than a floor that had to wait and see, and the same every time."""
 
-from batcher.simulate.clairvoyant import clairvoyant
+from batcher.planning.bounds import lower_bound
+from batcher.planning.index import index
+from batcher.simulate.clairvoyant import clairvoyant, known_beforehand
 from batcher.simulate.scenario import Scenario
 from batcher.simulate.simulation import simulate
 from tests.builders_simulate import a_few_orders, shipped_rules
@@ -19,3 +21,9 @@ def test_its_parts_add_up_and_it_comes_out_the_same_again() -> None:
     known = clairvoyant(shipped_rules(), a_few_orders(8), moves_per_job=500)
     assert abs(sum(known.cost_parts_per_item.values()) - known.cost_per_item) < 1e-6
     assert known == clairvoyant(shipped_rules(), a_few_orders(8), moves_per_job=500)
+
+
+def test_it_costs_no_less_than_what_is_proven_of_any_plan() -> None:
+    trace = known_beforehand(shipped_rules(), a_few_orders())
+    least = lower_bound(index(trace.problem)) / trace.items
+    assert 0 < least <= clairvoyant(shipped_rules(), a_few_orders()).cost_per_item
