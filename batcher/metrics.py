@@ -323,7 +323,7 @@ class Metrics:
         )
         self.database_log_size = gauge(
             "database_log_size_bytes", "Size of the SQLite file's write-ahead log; 0 on a server.",
-            worry="above 64 MB: somebody reads and never ends",
+            worry="above 64 MB for minutes: somebody reads and never ends",
         )  # fmt: skip
         self.database_size = gauge(
             "database_size_bytes", "Size of the SQLite file; 0 on a server.", worry="it grows over weeks"

@@ -19,7 +19,7 @@ from batcher.rules.sla import collections_from
 from batcher.services.families import FamilyBook
 from batcher.services.order_history import CountedAs, OrderHistory
 from batcher.store import orders
-from batcher.store.session import Session
+from batcher.store.session import Store
 
 #: Older weeks say little of the next.
 _LOOKS_BACK = timedelta(weeks=8)
@@ -152,21 +152,22 @@ class ArrivalsBox:
         self._history = OrderHistory()
         self._read_to = ""  #: the last order that has been read
 
-    def now(self, session: Session, rules: RuleSet, now: datetime) -> Expected | None:
-        """Return what is to be expected; none where nothing is known yet."""
+    def now(self, store: Store, rules: RuleSet, now: datetime) -> Expected | None:
+        """Return what is to be expected; none where nothing is known yet. History is read in many short reads."""
         if rules is not self._rules:
             self._rules, self._learnt_at, self._expected = rules, None, None
             self._history, self._read_to = OrderHistory(), ""
-        if (self._learnt_at is None or now - self._learnt_at >= _OLD) and self._read_on(session, rules, now):
+        if (self._learnt_at is None or now - self._learnt_at >= _OLD) and self._read_on(store, rules, now):
             self._expected, self._learnt_at = learn(self._history, now, rules.site.zone), now
         return self._expected
 
-    def _read_on(self, session: Session, rules: RuleSet, now: datetime) -> bool:
+    def _read_on(self, store: Store, rules: RuleSet, now: datetime) -> bool:
         """Read orders that have not been read; tell whether those were all."""
         since, left = now - _LOOKS_BACK, self._most
         self._history.forget(since)
         while left > 0:
-            work = orders.work_since(session, since, self._read_to, min(left, _AT_ONCE))
+            with store.read() as session:
+                work = orders.work_since(session, since, self._read_to, min(left, _AT_ONCE))
             if not work:
                 return True
             note(self._history, rules, work)

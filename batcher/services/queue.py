@@ -65,14 +65,19 @@ def read_snapshot(floor: Floor, rules: RuleSet) -> Snapshot:
 
 
 def read_queue(floor: Floor, rules: RuleSet) -> Queue:
-    """Return what there is to plan at this moment, and how it was planned last."""
+    """
+    Return what there is to plan at this moment, and how it was planned last.
+
+    What need not be of the same moment is read by itself: as long as one read lasts, SQLite's log only grows.
+    """
     now = floor.now()
     with floor.store.read() as session:
         work = [*orders.open_work(session), *reserved_work(rules, reservations.standing(session, now))]
         outlooks = read_outlooks(session, rules, now)
         running = _running_jobs(session, outlooks)
+    with floor.store.read() as session:
         last = latest_view(session)
-        expected = floor.arrivals.now(session, rules, now)
+    expected = floor.arrivals.now(floor.store, rules, now)
     batches_before = () if last is None else _batches_of(last)
     book = floor.families if rules is floor.rules.current else FamilyBook()
     return Queue(now, work, outlooks, running, batches_before, book, expected)

@@ -4,8 +4,8 @@ Upkeep of a SQLite file: its write-ahead log stays short, and what was deleted l
 SQLite begins its log anew only where a writer finds nobody reading in it. With many short readers that moment may
 never come, and each commit makes the log longer. So whoever has written and finds it long waits for the readers of
 that moment, while nobody writes: those who come later read the file alone, and once the others have ended the log is
-emptied. It is as long as it may be, and what is written while one reader lasts, at the most. A server looks after its
-own.
+emptied. It is as long as it may be, and twice what is written while one reader lasts, at the most. A server looks
+after its own.
 """
 
 import sqlite3
@@ -17,10 +17,12 @@ from sqlalchemy import Engine
 from batcher.errors import StoreUnavailableError
 from batcher.store.engine import BUSY_TIMEOUT_MS, translated
 
-#: How long the log may be before it is emptied, and how much longer before that is tried again.
+#: How long the log may be before it is emptied.
 LOG_BYTES = 16 * 2**20
 #: How long writers wait for readers that are in the log: for a short one, not for whoever reads all that waits.
 _PATIENCE_MS = 50
+#: How much longer it is at the most before that is tried again: a busy floor writes as much in a few seconds.
+_MOST_MORE_BYTES = 4 * LOG_BYTES
 
 
 class Upkeep:
@@ -50,7 +52,7 @@ class Upkeep:
 
     def keep_log_short(self) -> None:
         """
-        Empty the log when it has grown long; where a reader lasts too long, when it has grown as much once more.
+        Empty the log when it has grown long; where a reader lasts too long, once more when it is twice as long.
 
         A log that was to be emptied and could not be is tried with every write: what was to be forgotten is in it.
 
@@ -66,7 +68,7 @@ class Upkeep:
             self._due_bytes = LOG_BYTES
         elif length >= self._due_bytes:
             self._empty_log(_PATIENCE_MS)
-            self._due_bytes = length + LOG_BYTES
+            self._due_bytes = length + min(length, _MOST_MORE_BYTES)
 
     def empty_log(self) -> bool:
         """Bring the log into the file and empty it; return whether no reader kept a part back, for a while."""

@@ -22,8 +22,7 @@ def told_after(floor: Floor, wait: timedelta) -> Expected | None:
 
 
 def in_the_box(box: ArrivalsBox, floor: Floor) -> Expected | None:
-    with floor.store.read() as session:
-        return box.now(session, floor.rules.current, floor.now())
+    return box.now(floor.store, floor.rules.current, floor.now())
 
 
 def the_family(floor: Floor) -> str:

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from batcher.store import upkeep
+from batcher.store.engine import make_engine, sqlite_file, writing
 from batcher.store.session import Store
-from batcher.store.upkeep import LOG_BYTES
+from batcher.store.upkeep import LOG_BYTES, Upkeep
 from tests.builders_store import lay_empty_database
 
 _WRITTEN = 2**20
@@ -77,6 +78,24 @@ def test_a_reader_who_does_not_end_stops_no_writer_and_the_log_is_short_again_wh
     later = [_write_a_megabyte(store) for _ in range(3)]
     assert long > LOG_BYTES
     assert later[-1] < LOG_BYTES
+
+
+def test_writers_wait_for_a_reader_who_does_not_end_each_time_that_the_log_has_doubled(tmp_path: Path) -> None:
+    said: list[str] = []
+    engine = make_engine(lay_empty_database(tmp_path), durable=False)
+    event.listen(engine, "connect", lambda connection, _: connection.set_trace_callback(said.append))
+    upkeep = Upkeep(engine, sqlite_file(str(engine.url)))
+    with writing(engine).begin() as connection:
+        connection.execute(text("CREATE TABLE scrap (content BLOB)"))
+    with engine.connect() as reader:
+        reader.execute(text("SELECT count(*) FROM scrap")).all()
+        for _ in range(40):
+            with writing(engine).begin() as connection:
+                connection.execute(text(f"INSERT INTO scrap VALUES (randomblob({2 * _WRITTEN}))"))
+            upkeep.keep_log_short()
+    assert upkeep.log_bytes > 4 * LOG_BYTES
+    assert said.count("PRAGMA wal_checkpoint(TRUNCATE)") == 3
+    engine.dispose()
 
 
 def test_an_emptied_log_is_empty(store: Store) -> None:
