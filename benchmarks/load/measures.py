@@ -6,6 +6,7 @@ A measure starts a daemon of its own, puts the promised load on it and looks fro
 
 import itertools
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from benchmarks.load.open_loop import Answers, send
 
 #: Orders in one list.
 _LIST = 100
-#: The most tickets that a station may have.
+#: The most tickets that a station may have, where no more are needed.
 _DEPTH = 50
 _KINDS = ("accepted", "running", "done")
 #: Seconds in which a daemon takes its first order, also with half of the backlog open.
@@ -104,9 +105,9 @@ def bulk(where: Where) -> Iterator[Line]:
 def reports(where: Where) -> Iterator[Line]:
     """Yield what reports take that stations post, and those that they leave in their folders."""
     per_s = 1000 * where.factor
-    # so many as can be live at a time
-    tickets = min(round(per_s * where.seconds / len(_KINDS)), _DEPTH * len(floors.MANY_STATIONS))
-    with _quick_floor(where, floors.MANY_STATIONS) as floor:
+    tickets = round(per_s * where.seconds / len(_KINDS))
+    depth = max(_DEPTH, math.ceil(1.2 * tickets / len(floors.MANY_STATIONS)))  # all of them are live at a time
+    with _quick_floor(where, floors.MANY_STATIONS, depth) as floor:
         posted = [one for ticket in _tickets(floor, tickets) for one in _told(*ticket)]
         requests = [Request.post("/v1/reports", json.dumps(one).encode(), floor.token) for one in _mixed(posted)]
         with _watched(where, floor, "reports, posted", 1000) as told:
@@ -226,9 +227,9 @@ def _floor(where: Where) -> Iterator[Running]:
 
 
 @contextmanager
-def _quick_floor(where: Where, stations: Sequence[str]) -> Iterator[Running]:
+def _quick_floor(where: Where, stations: Sequence[str], depth: int = _DEPTH) -> Iterator[Running]:
     with floors.home(where.directory) as home, floors.database(where.database, home) as url:
-        rules = floors.quick_rules(home / "rules", _DEPTH, names=stations)
+        rules = floors.quick_rules(home / "rules", depth, names=stations)
         with floors.running(home / "state", url, rules=rules, plan_s=20) as floor:
             yield floor
 
