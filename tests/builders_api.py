@@ -21,6 +21,7 @@ from batcher.rules.schema import load_rules
 from batcher.services.context import Floor, RulesBox
 from batcher.settings import Settings
 from batcher.store import batches, orders, stations
+from batcher.store.packed import Packed
 from batcher.store.plans import StoredPlan
 from tests.builders_store import fresh_store
 
@@ -114,7 +115,7 @@ def save_plan(floor: Floor, station: str, process: str) -> None:
         batches.save_plan(
             session,
             StoredPlan("P1", NOW, floor.rules.current.hash, "feasible", 1250.0, 1200.0, 1400.0, 1.5, len(jobs),
-                       document, "h"),
+                       Packed.of(document), "h"),
         )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from batcher.services.context import Floor
 from batcher.services.plan_document import plan_document
 from batcher.services.plan_in_force import PlanInForce
 from batcher.store.batches import StoredPlan
+from batcher.store.packed import Packed
 
 log = structlog.get_logger()
 
@@ -31,7 +32,7 @@ def stored_plan(rules: RuleSet, plan: PlanInForce) -> StoredPlan:
         greedy_cost=result.greedy_cost,
         seconds=result.seconds,
         jobs=result.verdict.jobs,
-        document=plan_document(plan),
+        document=Packed.of(plan_document(plan)),
         problem_hash=hashlib.sha256(problem).hexdigest(),
     )
 

@@ -42,7 +42,7 @@ class PlanView:
 
 def plan_view(stored: StoredPlan) -> PlanView:
     """Return a stored plan, indexed."""
-    document: dict[str, Any] = stored.document
+    document = stored.document.document()
     batches = plan_batches(document)
     return PlanView(
         plan=stored,

@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, select
 from sqlmodel import Session
 
 from batcher.store import tables
+from batcher.store.packed import Packed
 from batcher.store.rows import columns
 
 
@@ -23,14 +24,14 @@ class StoredPlan:
     greedy_cost: float | None
     seconds: float  #: it took to make
     jobs: int
-    document: dict[str, object]
+    document: Packed
     problem_hash: str
 
 
 def save_plan(s: Session, plan: StoredPlan, keep: int = 50) -> None:
     """Keep a plan, and of those before it the newest; `keep` in all."""
     plans = tables.plans
-    s.execute(insert(plans), [vars(plan)])  # not `asdict`, which copies the whole document
+    s.execute(insert(plans), [vars(plan)])
     newest = select(plans.c.id).order_by(plans.c.created_at.desc(), plans.c.id.desc()).limit(keep)
     s.execute(delete(plans).where(plans.c.id.not_in(newest)))
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, inspect, text
 
 #: The revision of the newest file in `migrations/versions`; revisions are numbered, so that they compare.
-HEAD = "0013"
+HEAD = "0014"
 
 
 def revision_of(connection: Connection) -> str | None:

@@ -17,6 +17,7 @@ from sqlmodel import Field
 from batcher.domain.states import BatchState, ItemState, JobState, OrderState, StationState, TicketState
 from batcher.store.base import Base, Serial
 from batcher.store.columns import UtcDateTime, Word, one_of
+from batcher.store.packed import Packed, PackedDocument
 from batcher.store.tables_archive import archive_files as archive_files
 from batcher.store.tables_archive import archived_orders as archived_orders
 from batcher.store.tables_archive import archived_tickets as archived_tickets
@@ -276,7 +277,7 @@ class Plans(Base, table=True):
     greedy_cost: float | None
     seconds: float
     jobs: int
-    document: dict[str, Any] = Field(sa_type=JSON)
+    document: Packed = Field(sa_type=PackedDocument)
     problem_hash: str
 
 

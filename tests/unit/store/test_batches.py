@@ -10,6 +10,7 @@ from batcher.domain.states import BatchState, ItemState, JobState, OrderState, T
 from batcher.errors import InvariantError, NotFoundError, TransitionError
 from batcher.store import batches, events, orders, tables
 from batcher.store.batches import StoredPlan
+from batcher.store.packed import Packed
 from batcher.store.session import Session, Store
 from tests.builders_store import NOW, add, deliver, first_steps, release_jobs, run_through
 
@@ -270,7 +271,17 @@ def test_every_step_of_a_ticket_is_an_event(store: Store) -> None:
 def test_only_the_newest_plans_are_kept(store: Store) -> None:
     plans = [
         StoredPlan(
-            f"plan-{n}", NOW + timedelta(minutes=n), "rules-1", "optimal", 12.5, 12.0, 13.0, 0.5, 7, {"n": n}, "p"
+            f"plan-{n}",
+            NOW + timedelta(minutes=n),
+            "rules-1",
+            "optimal",
+            12.5,
+            12.0,
+            13.0,
+            0.5,
+            7,
+            Packed.of({"n": n}),
+            "p",
         )
         for n in range(5)
     ]
@@ -279,6 +290,7 @@ def test_only_the_newest_plans_are_kept(store: Store) -> None:
         for plan in plans:
             batches.save_plan(s, plan, keep=3)
         assert batches.latest_plan(s) == plans[4]
+        assert plans[4].document.document() == {"n": 4}
         assert [batches.get_plan(s, plan.id) for plan in plans] == [None, None, *plans[2:]]
 
 

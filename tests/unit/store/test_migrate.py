@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 
 from batcher.errors import StoreError, StoreLockedError
-from batcher.store import migrate, orders
+from batcher.store import migrate, orders, plans
 from batcher.store.engine import make_engine
 from batcher.store.schema import HEAD
 from batcher.store.session import Store
@@ -47,6 +48,28 @@ def test_upgrading_twice_changes_nothing(url: str) -> None:
     migrate.upgrade(url)
     migrate.upgrade(url)
     assert migrate.check(url) == []
+
+
+def test_plans_are_packed_when_a_database_is_brought_up_to_date(url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        command.upgrade(migrate._config(connection), "0013")
+        connection.execute(
+            text(
+                "INSERT INTO plans VALUES ('P1', '2026-11-23 10:00:00', 'r', 'feasible', 12.5, NULL, 13.0, 0.5, 7,"
+                """ '{"batches": [], "at": "Zoë"}', 'h')"""
+            )
+        )
+    engine.dispose()
+    migrate.upgrade(url)
+    store = Store.open(url, exclusive=False)
+    with store.read() as s:
+        plan = plans.latest_plan(s)
+    store.close()
+    assert plan is not None
+    assert (plan.id, plan.bound, plan.jobs) == ("P1", None, 7)
+    assert plan.created_at.isoformat() == "2026-11-23T10:00:00+00:00"
+    assert plan.document.document() == {"batches": [], "at": "Zoë"}
 
 
 def test_a_database_in_use_by_a_daemon_is_not_upgraded(tmp_path: Path) -> None:
