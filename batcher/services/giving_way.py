@@ -14,7 +14,7 @@ T = TypeVar("T")
 #: Seconds of work in one go at least, and of rest after it at most.
 _WORK_S, _LONGEST_S = 0.001, 0.25
 #: How many times as long as it works a thread rests that may take its time.
-_TIMES = 10.0
+_TIMES = 30.0
 
 
 def giving_way(values: Iterable[T], /, times: float = _TIMES) -> Iterator[T]:

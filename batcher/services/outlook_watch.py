@@ -17,7 +17,7 @@ from batcher.store.news import AT_RISK, LATE, ON_COURSE
 from batcher.store.rows import chunks
 
 #: Orders of which it is recorded in one commit that they are at risk, or no more: who writes too waits for each.
-_TOLD_AT_ONCE = 100
+_TOLD_AT_ONCE = 50
 
 
 def _never() -> bool:
