@@ -23,8 +23,6 @@ _RULES = Path("config/floor")
 #: What the quick floor sells, and who makes it there.
 QUICK_SKU = "STAMP-01"
 QUICK_STATIONS = tuple(f"stamp-{number}" for number in range(1, 101))
-#: With so many, 20 seconds of reports are of tickets that may all be live at a time.
-MANY_STATIONS = tuple(f"stamp-{number}" for number in range(1, 141))
 _SETTINGS: dict[str, object] = {
     "requests_per_s": 1_000_000,  # one caller stands in for all of them
     "log_level": "info",

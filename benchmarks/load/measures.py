@@ -25,7 +25,7 @@ from benchmarks.load.open_loop import Answers, send
 
 #: Orders in one list.
 _LIST = 100
-#: The most tickets that a station may have, where no more are needed.
+#: The most tickets that a station may have.
 _DEPTH = 50
 _KINDS = ("accepted", "running", "done")
 #: Seconds in which a daemon takes its first order, also with half of the backlog open.
@@ -106,14 +106,15 @@ def reports(where: Where) -> Iterator[Line]:
     """Yield what reports take that stations post, and those that they leave in their folders."""
     per_s = 1000 * where.factor
     tickets = round(per_s * where.seconds / len(_KINDS))
-    depth = max(_DEPTH, math.ceil(1.2 * tickets / len(floors.MANY_STATIONS)))  # all of them are live at a time
-    with _quick_floor(where, floors.MANY_STATIONS, depth) as floor:
-        posted = [one for ticket in _tickets(floor, tickets) for one in _told(*ticket)]
+    # so many that all of them may be live at a time
+    stations = [f"stamp-{number}" for number in range(1, math.ceil(1.05 * tickets / _DEPTH) + 1)]
+    with _quick_floor(where, stations) as floor:
+        posted = [one for ticket in _tickets(floor, stations, tickets) for one in _told(*ticket)]
         requests = [Request.post("/v1/reports", json.dumps(one).encode(), floor.token) for one in _mixed(posted)]
         with _watched(where, floor, "reports, posted", 1000) as told:
             told.answered(send(floor.url, requests, per_s))
         yield told.line()
-        left = [one for ticket in _tickets(floor, tickets) for one in _told(*ticket)]
+        left = [one for ticket in _tickets(floor, stations, tickets) for one in _told(*ticket)]
         with _watched(where, floor, "reports, in folders", 1000) as told:
             told.done(len(left), folder_stations.report_all(floor.state_dir, _mixed(left), per_s))
         yield told.line()
@@ -198,10 +199,10 @@ def _order(floor: Running, count: int) -> None:
         floors.post_json(floor, "/v1/orders", [{"order_id": f"{series}-{k}", **same} for k in wanted])
 
 
-def _tickets(floor: Running, count: int) -> list[tuple[str, str]]:
+def _tickets(floor: Running, stations: Sequence[str], count: int) -> list[tuple[str, str]]:
     """Have so many tickets made, and return station and id of each once it lies in its folder."""
     _order(floor, count)
-    return folder_stations.collect(floor.state_dir, floors.MANY_STATIONS, count)
+    return folder_stations.collect(floor.state_dir, stations, count)
 
 
 def _told(station: str, ticket: str) -> list[dict[str, Any]]:
@@ -227,9 +228,9 @@ def _floor(where: Where) -> Iterator[Running]:
 
 
 @contextmanager
-def _quick_floor(where: Where, stations: Sequence[str], depth: int = _DEPTH) -> Iterator[Running]:
+def _quick_floor(where: Where, stations: Sequence[str]) -> Iterator[Running]:
     with floors.home(where.directory) as home, floors.database(where.database, home) as url:
-        rules = floors.quick_rules(home / "rules", depth, names=stations)
+        rules = floors.quick_rules(home / "rules", _DEPTH, names=stations)
         with floors.running(home / "state", url, rules=rules, plan_s=20) as floor:
             yield floor
 
