@@ -14,6 +14,8 @@ from batcher.dispatch.hotfolder import HotFolder
 from batcher.dispatch.outbox import Sent, send_pending
 from batcher.dispatch.recall_folder import RecallFolder
 from batcher.dispatch.report_folder import ReportFile, ReportFolder
+from batcher.dispatch.shut_door import ShutDoor
+from batcher.dispatch.transport import Transport
 from batcher.domain.batches import StationReport
 from batcher.domain.ids import new_id
 from batcher.errors import DispatchError, Fault, InvariantError, NotFoundError, SettingsError, TransitionError
@@ -102,10 +104,8 @@ class StationDoors:
         """
         if self._floor.safe.mode is not None:
             return []
-        for hot in self._hot.items():
-            self._know(*hot)
-        artwork = artwork_dir(self._floor.settings.state_dir)
-        sent = send_pending(self._floor.store, self._hot, self._floor.now(), artwork, hands=self._hands)
+        artwork, doors = artwork_dir(self._floor.settings.state_dir), self._known()
+        sent = send_pending(self._floor.store, doors, self._floor.now(), artwork, hands=self._hands)
         for result in sent:
             if result.delivered:
                 self._floor.metrics.tickets.labels(station=result.station, state="delivered").inc()
@@ -119,24 +119,36 @@ class StationDoors:
         tell_recalls(self._floor, self._recalls)
         return sent
 
+    def _known(self) -> dict[str, Transport]:
+        """Return what tickets go out by: nothing does where a station's folder cannot be known, and that is told."""
+        doors: dict[str, Transport] = {}
+        for station, hot in self._hot.items():
+            try:
+                self._know(station, hot)
+                doors[station] = hot
+            except DispatchError as error:
+                doors[station] = ShutDoor(error)
+        return doors
+
     def _know(self, station: str, hot: HotFolder) -> None:
         """
-        See that a station's folder is the one it was.
+        See that a station's folder is the one it was, and that our epoch has begun in it.
 
         In another one nothing says what became of tickets that were on their way, or lay there: they are put in doubt,
-        and the new folder is used from now on. A folder that cannot be looked into is left for later.
+        and the new folder is used from now on.
+
+        Raises
+        ------
+        DispatchError
+            When it cannot be looked into, marked or claimed.
         """
-        try:
-            found = read_mark(hot.folders)
-            epoch = self._floor.store.epoch
-            if found is not None and found == hot.mark and hot.epoch == epoch:
-                return
-            if found is None:
-                found = new_id()
-                write_mark(hot.folders, found)
-            hot.lead(epoch)
-        except DispatchError:  # sending to it fails too, and tells
+        found, epoch = read_mark(hot.folders), self._floor.store.epoch
+        if found is not None and found == hot.mark and hot.epoch == epoch:
             return
+        if found is None:
+            found = new_id()
+            write_mark(hot.folders, found)
+        hot.lead(epoch)
         with self._floor.store.write() as session:
             known = stations.all_stations(session)[station].folder_id
             lost = known not in (None, found)

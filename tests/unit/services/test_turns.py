@@ -1,6 +1,7 @@
 """What comes by the hundred is done in turns, and told in few lines."""
 
 import shutil
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,8 +11,8 @@ from batcher.services import releasing
 from batcher.services.context import Floor
 from batcher.services.dispatching import StationDoors
 from batcher.services.releasing import release_due
-from tests.builders_api import send_ticket
-from tests.builders_floor import order_document, plan_at_once, take
+from tests.builders_api import NOW, send_ticket
+from tests.builders_floor import at, order_document, plan_at_once, take
 
 FULL_TIN_JIG = 15
 
@@ -58,6 +59,28 @@ def test_several_hands_hand_over_what_one_would_each_stations_tickets_in_their_o
     hot = floor.settings.state_dir / "stations"
     assert sorted(path.stem for path in hot.glob("*/in/*.json")) == ["T1", "T2", "T3", "T4"]
     assert doors.send() == []
+
+
+def test_nothing_is_handed_over_to_a_folder_that_cannot_be_marked_and_nothing_is_taken_for_handed_over(
+    floor: Floor,
+) -> None:
+    take(floor, order_document())
+    send_ticket(floor, "uv-1", "uv-print", ticket_id="T1", delivered=False)
+    doors = StationDoors(floor)
+    doors.open()
+    folder = floor.settings.state_dir / "stations" / "uv-1"
+    in_the_way = (folder / "stage" / "folder-id.part" / "something", folder / "in" / "T1.json" / "something")
+    for path in in_the_way:
+        path.mkdir(parents=True)
+    failed = doors.send()
+    for path in in_the_way:
+        shutil.rmtree(path.parent)
+
+    sent = StationDoors(at(floor, NOW + timedelta(minutes=5))).send()
+
+    assert [one.delivered for one in failed] == [False]
+    assert [(one.ticket_id, one.delivered) for one in sent] == [("T1", True)]
+    assert (folder / "in" / "T1.json").is_file()
 
 
 def test_a_list_of_orders_is_told_in_one_line_and_what_is_odd_in_it_by_itself(floor: Floor) -> None:
