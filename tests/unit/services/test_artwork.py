@@ -202,6 +202,7 @@ def test_a_picture_that_somebody_deleted_holds_its_order_and_keeps_no_other_from
     plan_cycle(floor)
     assert release_due(floor)
     (artwork_dir(floor.settings.state_dir) / SHA[:2] / f"{SHA}.png").unlink()
+    StationDoors(floor).open()
 
     for _ in range(3):
         assert not any(sent.delivered for sent in StationDoors(floor).send())
@@ -225,6 +226,7 @@ def test_a_picture_that_was_put_back_is_sent_when_its_order_is_released(floor: F
     floor = at(floor, plan.snapshot.at + timedelta(seconds=min(plan.latest_begin.values())))
     release_due(floor)
     picture.unlink()
+    StationDoors(floor).open()
     for _ in range(3):
         StationDoors(floor).send()
         floor = later(floor, seconds=30)
