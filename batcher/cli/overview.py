@@ -113,7 +113,7 @@ def plan(
 def _planned_last(floor: Floor) -> dict[str, Any] | None:
     with floor.store.read() as session:
         stored = batches.latest_plan(session)
-    return None if stored is None else stored.document.document()
+    return None if stored is None else stored.document.unpacked()
 
 
 def _row(batch: PlannedBatch, zone: ZoneInfo) -> tuple[object, ...]:

@@ -42,7 +42,7 @@ class PlanView:
 
 def plan_view(stored: StoredPlan) -> PlanView:
     """Return a stored plan, indexed."""
-    document = stored.document.document()
+    document = stored.document.unpacked()
     batches = plan_batches(document)
     return PlanView(
         plan=stored,

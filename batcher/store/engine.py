@@ -5,14 +5,12 @@ SQLite's defaults are wrong for us (no foreign keys, no write-ahead log, transac
 connection is set up here and checked. Locks between processes are in `lock`, sessions in `session`.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -34,6 +32,7 @@ from batcher.errors import (
     StoreError,
     StoreUnavailableError,
 )
+from batcher.store.json_text import from_json_text, json_text
 
 #: How long a statement waits for another process's write.
 BUSY_TIMEOUT_MS = 5_000
@@ -107,25 +106,12 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
     # parameters hold what people had engraved: they belong in no error message and no log
     engine = create_engine(
         parsed, hide_parameters=True, pool_pre_ping=ping, pool_size=8, max_overflow=24, connect_args=arguments,
-        json_serializer=_json_text, json_deserializer=_from_json_text,
+        json_serializer=json_text, json_deserializer=from_json_text,
     )  # fmt: skip
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite if durable else _set_up_passing_sqlite)
     event.listen(engine, "begin", _begin)
     return engine
-
-
-def _json_text(value: object) -> str:
-    """Return a document as text; what UTF-8 cannot hold, half a character, is escaped."""
-    try:
-        return to_json(value).decode()
-    except PydanticSerializationError:
-        return json.dumps(value)
-
-
-def _from_json_text(text: str) -> object:
-    """Return what a text stands for; what half of all rows hold is known without looking."""
-    return {} if text == "{}" else json.loads(text)
 
 
 def writing(engine: Engine) -> Engine:

@@ -1,14 +1,14 @@
 """A document that is kept and seldom read: its JSON, compressed, and packed by whoever makes it."""
 
-import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import to_json
 from sqlalchemy import Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
+
+from batcher.store.json_text import from_json_text, json_text
 
 #: Quick, and a sixth of a plan's length all the same.
 _LEVEL = 1
@@ -27,12 +27,13 @@ class Packed:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "Packed":
         """Pack a document."""
-        return cls(zlib.compress(to_json(document), _LEVEL))
+        return cls(zlib.compress(json_text(document).encode(), _LEVEL))
 
-    def document(self) -> dict[str, Any]:
+    def unpacked(self) -> dict[str, Any]:
         """Return the document."""
-        found: dict[str, Any] = json.loads(zlib.decompress(self.content))
-        return found
+        document = from_json_text(zlib.decompress(self.content).decode())
+        assert isinstance(document, dict), "only documents are packed"
+        return document
 
 
 class PackedDocument(TypeDecorator[Packed]):

@@ -70,7 +70,7 @@ def test_a_queue_that_has_not_changed_is_planned_as_before_and_that_is_told_ever
     with floor.store.read() as session:
         stored = batches.latest_plan(session)
     assert stored is not None
-    assert stored.document.document()["batches_kept"] == 1.0
+    assert stored.document.unpacked()["batches_kept"] == 1.0
 
 
 @pytest.mark.usefixtures("keys")

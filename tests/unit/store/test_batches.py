@@ -290,7 +290,7 @@ def test_only_the_newest_plans_are_kept(store: Store) -> None:
         for plan in plans:
             batches.save_plan(s, plan, keep=3)
         assert batches.latest_plan(s) == plans[4]
-        assert plans[4].document.document() == {"n": 4}
+        assert plans[4].document.unpacked() == {"n": 4}
         assert [batches.get_plan(s, plan.id) for plan in plans] == [None, None, *plans[2:]]
 
 

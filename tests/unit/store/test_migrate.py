@@ -69,7 +69,7 @@ def test_plans_are_packed_when_a_database_is_brought_up_to_date(url: str) -> Non
     assert plan is not None
     assert (plan.id, plan.bound, plan.jobs) == ("P1", None, 7)
     assert plan.created_at.isoformat() == "2026-11-23T10:00:00+00:00"
-    assert plan.document.document() == {"batches": [], "at": "Zoë"}
+    assert plan.document.unpacked() == {"batches": [], "at": "Zoë"}
 
 
 def test_a_database_in_use_by_a_daemon_is_not_upgraded(tmp_path: Path) -> None:
