@@ -19,9 +19,8 @@ from batcher.store.engine import BUSY_TIMEOUT_MS, translated
 
 #: How long the log may be before it is emptied.
 LOG_BYTES = 16 * 2**20
-#: How long writers wait for readers that are in the log, the longer it is, the longer, and at the most: for a short
-#: reader, not for whoever reads all that waits.
-_PATIENCE_MS, _MOST_PATIENCE_MS = 10, 50
+#: How long writers wait for readers that are in the log: for a short one, not for whoever reads all that waits.
+_PATIENCE_MS = 50
 
 
 class Upkeep:
@@ -66,7 +65,7 @@ class Upkeep:
         if length < LOG_BYTES:
             self._due_bytes = LOG_BYTES
         elif length >= self._due_bytes:
-            self._empty_log(min(_PATIENCE_MS * length // LOG_BYTES, _MOST_PATIENCE_MS))
+            self._empty_log(_PATIENCE_MS)
             self._due_bytes = 2 * length
 
     def empty_log(self) -> bool:
